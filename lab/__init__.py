@@ -1,0 +1,1 @@
+"""Vendor products simulated behind their real HTTP APIs, with faults; recordings of our own."""

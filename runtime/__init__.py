@@ -1,0 +1,1 @@
+"""Plumbing: the log, delivery, the ledger, plug-ins, configuration, telemetry."""

@@ -1,0 +1,1 @@
+"""Contracts: what travels between services, and the vocabulary they share."""

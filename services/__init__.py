@@ -1,0 +1,1 @@
+"""The deployables. They meet only on topics and never import one another."""

@@ -1,0 +1,1 @@
+"""correlate: findings and facts in, incidents out."""

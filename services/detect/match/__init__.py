@@ -1,0 +1,1 @@
+"""match: events in, findings out; every Sigma rule on every event, stateless."""

@@ -1,0 +1,1 @@
+"""ingest: records in, OCSF events out."""

@@ -1,0 +1,1 @@
+"""notify: incidents and holds in, people told."""

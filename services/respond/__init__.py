@@ -1,0 +1,1 @@
+"""respond: incidents in, holds, effects and remediation activity out."""
