@@ -77,7 +77,7 @@ def canonical_host(name: str) -> str:
 
 
 def canonical_account(domain: str, name: str) -> str:
-    """Return ``DOMAIN\\name``: domain upper case without its DNS suffix, name lower case; ``""`` where no name is given.
+    r"""Return ``DOMAIN\name``: domain upper case without its DNS suffix, name lower case; ``""`` where no name is given.
 
     A user principal name is split where ``domain`` is empty.
     """
