@@ -138,6 +138,10 @@ class Log(Protocol):
         """Yield what is committed in ``topic`` from ``start`` to the end as it is now."""
         ...
 
+    async def partitions(self, topic: str) -> int:
+        """Return how many partitions ``topic`` has; they are numbered from 0."""
+        ...
+
     async def offset_at(self, place: TopicPartition, instant: int) -> int:
         """Return the first offset whose receipt time is at or after ``instant``, else the end."""
         ...

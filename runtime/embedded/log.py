@@ -20,6 +20,7 @@ from runtime.embedded.store import Store
 from runtime.embedded.subscription import EmbeddedSubscription
 from runtime.embedded.trimming import trim
 from runtime.log import Message, OnAssigned, OnRevoked, Ownership, Received, Subscription, TopicPartition
+from schemas.topics import declared
 
 CAPACITY_BYTES: Final = 12 * 2**30
 PAGE: Final = 500
@@ -102,6 +103,10 @@ class EmbeddedLog:
     async def end(self, place: TopicPartition) -> int:
         """Return the offset that the next message of ``place`` will have."""
         return await self._store.database.read(partial(next_offset, place=self._store.naming.stored(place)))
+
+    async def partitions(self, topic: str) -> int:
+        """Return how many partitions ``topic`` has; they are numbered from 0."""
+        return 1 if declared(topic).partition_by == "one" else self._store.naming.partitions
 
     async def topics(self) -> Sequence[str]:
         """Return the topics that anything was ever appended to, in the order of their birth."""
