@@ -68,6 +68,7 @@ class Subscription(Protocol):
         Raises:
             Oversize: an output is too large; nothing happened.
             Unavailable: the log did not take it; nothing is known to have happened.
+            Fenced: a partition went to another member meanwhile; nothing happened.
         """
         ...
 

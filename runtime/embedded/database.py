@@ -21,8 +21,13 @@ Work = Callable[[sqlite3.Connection], T]
 
 GLANCE_SECONDS = 0.1
 RETRY_SECONDS = 0.02
-_DOWN = {sqlite3.SQLITE_FULL: "the log is full", sqlite3.SQLITE_IOERR: "the disk fails",
-         sqlite3.SQLITE_READONLY: "the log is read-only", sqlite3.SQLITE_CANTOPEN: "the log cannot be opened"}  # fmt: skip
+_DOWN = {
+    sqlite3.SQLITE_FULL: "the log is full",
+    sqlite3.SQLITE_BUSY: "the log is held by another process",
+    sqlite3.SQLITE_IOERR: "the disk fails",
+    sqlite3.SQLITE_READONLY: "the log is read-only",
+    sqlite3.SQLITE_CANTOPEN: "the log cannot be opened",
+}
 
 
 class Database:

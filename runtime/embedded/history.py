@@ -3,7 +3,7 @@
 import sqlite3
 from functools import partial
 
-from runtime.embedded.places import next_offset
+from runtime.embedded.places import Place, next_offset
 from runtime.embedded.schema import OFFSET_BITS, OFFSET_MASK
 from runtime.embedded.store import Store
 from runtime.log import TopicPartition
@@ -20,11 +20,20 @@ async def first_since(store: Store, place: TopicPartition, instant: int) -> int:
     known = await store.database.read(partial(store.places.find, place=place))
     if known is None:
         return end
-    for start in range(known.first, known.first + end, STRIDE):
+    oldest = await store.database.read(partial(first_id, place=known))
+    for start in range(known.first + end if oldest is None else oldest, known.first + end, STRIDE):
         found = await store.database.read(partial(_since, start=start, instant=instant))
         if found is not None:
             return min(found & OFFSET_MASK, end)
     return end
+
+
+def first_id(connection: sqlite3.Connection, place: Place) -> int | None:
+    """Return the id of the oldest message that ``place`` still has."""
+    (oldest,) = connection.execute(
+        "SELECT MIN(id) FROM messages WHERE id BETWEEN ? AND ?", (place.first, place.first + OFFSET_MASK)
+    ).fetchone()
+    return None if oldest is None else int(oldest)
 
 
 def _since(connection: sqlite3.Connection, start: int, instant: int) -> int | None:

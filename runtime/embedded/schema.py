@@ -32,8 +32,18 @@ def connect(path: Path | None, most_bytes: int) -> sqlite3.Connection:
     """Open the database, making its tables if it is new; it will not grow past ``most_bytes``.
 
     Raises:
-        StartError: a newer release wrote the file.
+        StartError: a newer release wrote the file, or it is no log, or it cannot be opened.
     """
+    try:
+        return _opened(path, most_bytes)
+    except (sqlite3.DatabaseError, OSError) as error:
+        raise StartError(f"{path}: cannot open the log: {error}") from error
+
+
+def _opened(path: Path | None, most_bytes: int) -> sqlite3.Connection:
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # it holds everybody's events; SQLite gives its side files the same mode
     connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
     try:
         _configure(connection, most_bytes)

@@ -15,6 +15,7 @@ from runtime.embedded.offsets import (
 )
 from runtime.embedded.rows import Batch, Cursor, gather, prepare
 from runtime.embedded.store import Done, Store
+from runtime.errors import Fenced
 from runtime.log import Message, OnAssigned, OnRevoked, Received, TopicPartition
 
 
@@ -85,6 +86,9 @@ class EmbeddedSubscription:
 
     async def commit(self, upto: Mapping[TopicPartition, int], outputs: Sequence[Message] = ()) -> None:
         """Append ``outputs`` and remember the offsets, here in one transaction."""
+        lost = {place.partition for place in upto} - self._group.held(self)
+        if lost:
+            raise Fenced(f"{self._name}: partitions {sorted(lost)} are another member's by now")
         batch = prepare(outputs, self._store.naming)
         done = Done(self._name, self._store.stored(upto))
         await self._store.database.write(self._name, partial(self._write, batch, done))
