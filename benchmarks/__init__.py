@@ -1,0 +1,1 @@
+"""Every figure that README.md and BENCHMARKS.md quote."""

@@ -1,0 +1,22 @@
+"""The command ``stanch``."""
+
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+from runtime.errors import StartError
+from stanch.cli.app import app
+
+
+def main() -> None:
+    """Run the command line; a refusal to start is told in plain words, with exit status 2."""
+    try:
+        app()
+    except StartError as error:
+        Console(stderr=True).print(Text(str(error), style="red"))
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
