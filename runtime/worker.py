@@ -23,6 +23,10 @@ class Worker(Protocol):
         """Return when this worker next has something to do by itself."""
         ...
 
+    async def advance(self, instant: int) -> int:
+        """Virtual time only: fire what is due up to ``instant``, as if it had come; return how much was handled."""
+        ...
+
     async def stop(self) -> None:
         """Finish what is in flight, commit, leave."""
         ...
