@@ -1,0 +1,1 @@
+"""Windows events: which kinds carry facts, and what is read from each."""
