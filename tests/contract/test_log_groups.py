@@ -1,0 +1,121 @@
+"""How the members of one group share the partitions."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from runtime.errors import Unavailable
+from runtime.log import Received, Subscription
+from tests.contract.log_adapters import ADAPTERS, Adapter, after, drain, event, finding, ignore
+
+pytestmark = pytest.mark.parametrize("adapter", ADAPTERS, ids=str)
+
+
+class Holdings:
+    """What a member was told about its partitions."""
+
+    def __init__(self) -> None:
+        self.held: frozenset[int] = frozenset()
+        self.told: list[str] = []
+
+    async def gain(self, partitions: frozenset[int]) -> None:
+        assert not self.held & partitions, "gained twice"
+        self.held |= partitions
+        self.told.append(f"+{sorted(partitions)}")
+
+    async def lose(self, partitions: frozenset[int]) -> None:
+        assert partitions <= self.held, "lost what it never had"
+        self.held -= partitions
+        self.told.append(f"-{sorted(partitions)}")
+
+
+async def settle(*members: Subscription) -> None:
+    """Let the members hear of each other."""
+    for _ in range(3):
+        await asyncio.gather(*(member.poll(1, 0.01) for member in members))
+
+
+async def test_one_member_has_everything_and_gives_it_back(adapter: Adapter, tmp_path: Path) -> None:
+    one = Holdings()
+    async with adapter.open(tmp_path, partitions=3) as log:
+        async with log.subscribe("g", ["events"], one.gain, one.lose) as subscription:
+            await settle(subscription)
+            assert one.held == {0, 1, 2}
+        assert one.held == frozenset()
+
+
+async def test_members_share_and_inherit(adapter: Adapter, tmp_path: Path) -> None:
+    one, two = Holdings(), Holdings()
+    async with (
+        adapter.open(tmp_path, partitions=3) as log,
+        log.subscribe("g", ["events"], one.gain, one.lose) as first,
+    ):
+        await settle(first)
+        async with log.subscribe("g", ["events"], two.gain, two.lose) as second:
+            await settle(first, second)
+            assert one.held | two.held == {0, 1, 2}
+            assert not one.held & two.held
+            assert {len(one.held), len(two.held)} == {1, 2}
+        await settle(first)
+        assert one.held == {0, 1, 2}
+
+
+async def test_the_heir_goes_on_where_the_other_committed(adapter: Adapter, tmp_path: Path) -> None:
+    sent = [event(str(number), f"acme|host{number % 9}") for number in range(90)]
+    got: list[Received] = []
+    async with (
+        adapter.open(tmp_path, partitions=2) as log,
+        log.subscribe("g", ["events"], ignore, ignore) as first,
+    ):
+        await log.append(sent)
+        page = await drain(first, 30)
+        await first.commit(after(page))
+        got += page
+        async with log.subscribe("g", ["events"], ignore, ignore) as second:
+            while len(got) < 90:
+                for member in (first, second):
+                    page = list(await member.poll(10, 0.01))
+                    await member.commit(after(page))
+                    got += page
+    assert sorted(message.value for message in got) == sorted(message.value for message in sent)
+    for partition in (0, 1):
+        offsets = [message.offset for message in got if message.partition == partition]
+        assert offsets == sorted(offsets)
+
+
+async def test_more_members_than_partitions_leaves_some_idle(adapter: Adapter, tmp_path: Path) -> None:
+    one, two = Holdings(), Holdings()
+    async with (
+        adapter.open(tmp_path) as log,
+        log.subscribe("g", ["findings"], one.gain, one.lose) as first,
+        log.subscribe("g", ["findings"], two.gain, two.lose) as second,
+    ):
+        await settle(first, second)
+        await log.append([finding("x")])
+        pages = [await member.poll(1, 0.2) for member in (first, second)]
+        assert sorted(len(page) for page in pages) == [0, 1]
+        assert [len(one.held), len(two.held)] == [len(page) for page in pages]
+
+
+async def test_an_assignment_that_fails_is_tried_again(adapter: Adapter, tmp_path: Path) -> None:
+    """Taking a partition over may need the log, or a ledger's replay, which may be down for a moment."""
+    holdings, failures = Holdings(), [Unavailable("not yet")]
+
+    async def gain(partitions: frozenset[int]) -> None:
+        if failures and not first_join:
+            raise failures.pop()
+        await holdings.gain(partitions)
+
+    first_join = True
+    async with (
+        adapter.open(tmp_path, partitions=2) as log,
+        log.subscribe("g", ["findings"], ignore, ignore) as other,
+        log.subscribe("g", ["findings"], gain, holdings.lose) as member,
+    ):
+        first_join = False
+        await other.poll(1, 0)
+        with pytest.raises(Unavailable):
+            await settle(member)
+        await settle(other, member)
+        assert len(holdings.held) == 1
