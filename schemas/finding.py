@@ -94,6 +94,9 @@ class FindingDetail(_Ocsf):
         default=(), description="ATT&CK tactic names in Sigma's spelling, `lateral-movement`"
     )
     stage: Stage = Stage.ALERT
+    anchor: str | None = Field(
+        default=None, description="structural fact that the rule stands for: `foreign`, `tool`, `script`, `inject`, ..."
+    )
     event_uid: str
     event_kind: str
     event_source: str
