@@ -6,6 +6,7 @@
 
 import os
 import signal
+import threading
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal, get_args
@@ -59,7 +60,8 @@ def reach(label: Label) -> None:
         if armed.label == label:
             armed.left -= 1
             if armed.left == 0:
-                os.kill(os.getpid(), armed.signal)
+                # sent to this very thread: a stop that another thread takes up would let this one run on for a while
+                signal.pthread_kill(threading.get_ident(), armed.signal)
 
 
 @cache
