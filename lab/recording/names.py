@@ -1,5 +1,6 @@
 """What everything in the recording is called. Every name and address is a parameter, so that none can be learnt by heart."""
 
+import random
 from dataclasses import dataclass, field, replace
 
 HOSTS = {
@@ -37,6 +38,27 @@ SITES = {
 }
 
 
+_HEADS = (
+    "bor",
+    "dul",
+    "fen",
+    "gim",
+    "hax",
+    "jot",
+    "kel",
+    "lum",
+    "mip",
+    "nov",
+    "pry",
+    "quz",
+    "ruk",
+    "vex",
+    "wob",
+    "zan",
+)
+_TAILS = ("ado", "eki", "iru", "oma", "uve", "ylo")
+
+
 @dataclass(frozen=True)
 class Names:
     """Names by role.
@@ -60,6 +82,24 @@ class Names:
     delivery: str = "203.0.113.45"
     command: str = "198.51.100.23"
     network: str = "10.20.0.0/16"
+
+    @staticmethod
+    def scrambled(seed: int) -> "Names":
+        """Return names of which none is one of the usual ones; each seed gives others. The internet's names stay."""
+        dice = random.Random(f"names/{seed}")  # noqa: S311 a recording, no secret
+        words = iter(dice.sample([a + b for a in _HEADS for b in _TAILS], 2 * len(HOSTS) + len(ACCOUNTS)))
+        subnet, public = dice.randrange(16, 32), dice.randrange(256)
+        name = next(words)
+        return Names(
+            dns_domain=f"{name}.test",
+            netbios=name.upper(),
+            hosts={role: (f"{next(words).upper()}{n}", f"172.{subnet}.{n}.9") for n, role in enumerate(HOSTS, 1)},
+            accounts={role: f"{next(words)}.{n}" for n, role in enumerate(ACCOUNTS, 1)},
+            sites={site: f"198.18.{public}.{n}" for n, site in enumerate(SITES, 1)},
+            delivery=f"198.19.{public}.33",
+            command=f"198.19.{public}.77",
+            network=f"172.{subnet}.0.0/16",
+        )
 
     def swapped(self, one: str, other: str) -> "Names":
         """Return names in which two hosts, given by name, have changed places.

@@ -232,3 +232,14 @@ def test_names_stay_as_they_were_after_a_swap() -> None:
 
 def _unnumbered(event: Event) -> Event:
     return {key: value for key, value in event.items() if key != "RecordNumber"}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_scrambled_names_are_all_different_and_none_is_a_usual_one(seed: int) -> None:
+    usual, other = Names(), Names.scrambled(seed)
+    words = [name for name, _ in other.hosts.values()] + [address for _, address in other.hosts.values()]
+    words += [*other.accounts.values(), *other.sites.values(), other.delivery, other.command, other.netbios]
+    assert len(set(words)) == len(words)
+    known = {name for pair in usual.hosts.values() for name in pair} | set(usual.accounts.values())
+    assert not known & set(words)
+    assert Names.scrambled(seed) == other
