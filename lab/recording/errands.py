@@ -62,7 +62,7 @@ def _back_up(stage: Stage, start: int, end: int) -> None:
         schedule, start + 50, image, f'"{image}" --job nightly --source D:\\Shares', logon=logon, integrity="High"
     )
     for number, instant in enumerate(range(start + 1_000, end, 30_000)):
-        stage.connect(process, instant, management.address, 9443, management.running["agent"])
+        stage.connect(process, instant, management.address, 9443, management.running["server"])
         stage.sysmon.wrote(process, instant + 400, f"D:\\Vault\\stage\\chunk-{number:04d}.vbk")
 
 
@@ -85,7 +85,7 @@ def _deploy(stage: Stage, instant: int) -> None:
     for number, role in enumerate(("files", "sales")):
         machine, at = stage.estate.machines[role], instant + 20_000 * number
         stage.ticket(management, at, account, f"{machine.name}$")
-        stage.connect(management.running["agent"], at + 10, machine.address, 5985, machine.running["system"])
+        stage.connect(management.running["server"], at + 10, machine.address, 5985, machine.running["system"])
         logon = machine.next_logon(account, 3)
         stage.security.logged_on(machine, at + 20, logon)
         host = stage.start(

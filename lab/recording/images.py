@@ -43,6 +43,7 @@ _KNOWN = {
     "winword.exe": ("Microsoft Word", "Microsoft Office", "Microsoft Corporation", "16.0.17531.20152", "WinWord.exe"),
     "chatter.exe": ("Chatter", "Chatter", "Chatter Ltd", "4.12.0", "chatter.exe"),
     "fleetagent.exe": ("Fleet Agent", "Fleet Manager", "Harbour Systems", "7.3.1", "fleetagent.exe"),
+    "fleetserver.exe": ("Fleet Server", "Fleet Manager", "Harbour Systems", "7.3.1", "fleetserver.exe"),
     "vaultbackup.exe": ("Vault Backup", "Vault Backup", "Harbour Systems", "11.0.2", "vaultbackup.exe"),
     "shieldav.exe": ("Shield Antivirus Service", "Shield Antivirus", "Northgate Security", "22.1.9", "shieldav.exe"),
     "pdfviewersetup.exe": ("PDF Viewer Setup", "PDF Viewer", "PDF Viewer GmbH", "9.4.0.1", "setup.exe"),

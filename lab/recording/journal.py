@@ -45,14 +45,14 @@ class Journal:
 
     def write(self, feed: Feed, machine: Machine, instant: int, event_id: int, fields: Fields, *, pid: int = 4) -> None:
         """Write one event that ``feed`` reports on ``machine``; ``pid`` is the reporting process."""
-        stamp = utc(instant)
+        stamp = utc(instant).replace(" ", "T") + "Z"
         head: Fields = {
             "EventID": event_id,
             "Channel": feed.channel,
             "SourceName": feed.source,
             "Hostname": machine.fqdn,
-            "@timestamp": f"{stamp[:10]}T{stamp[11:]}Z",
-            "EventTime": stamp[:19],
+            "@timestamp": stamp,
+            "TimeCreated": stamp,
             "ExecutionProcessID": pid,
         }
         if feed.guid:

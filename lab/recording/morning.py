@@ -4,6 +4,7 @@ from lab.recording.estate import SYSTEM32, Account, Machine
 from lab.recording.everyday import AGENT, ANTIVIRUS, EDGE, OFFICE
 from lab.recording.stage import Desk, Stage
 
+SERVER = "C:\\Program Files\\Harbour Systems\\Fleet\\fleetserver.exe"
 SEATS = {
     "finance": "accountant",
     "sales": "seller",
@@ -26,7 +27,8 @@ def open_office(stage: Stage) -> dict[str, Desk]:
 
 def _residents(machine: Machine) -> None:
     services = machine.running["services"]
-    for name, image in (("agent", AGENT), ("antivirus", ANTIVIRUS)):
+    programs = {"agent": AGENT, "antivirus": ANTIVIRUS} | ({"server": SERVER} if machine.role == "management" else {})
+    for name, image in programs.items():
         machine.running[name] = machine.process(
             machine.booted, image, f'"{image}"', logon=services.logon, integrity="System", parent=services
         )
