@@ -58,6 +58,7 @@ class Hold(BaseModel):
     decided_by: str | None = Field(default=None, description="`policy:<name>` or `human:<id>`")
     reason: str = Field(description="the clause of the playbook that held, and why; or what stands in the way")
     guards: tuple[GuardResult, ...] = ()
+    digest: str | None = Field(default=None, description="of exactly what is shown here; an approval must bear it")
     suppressed_count: int = Field(default=0, description="how often the same wish came again")
     created_at: int
     applied_at: int | None = None

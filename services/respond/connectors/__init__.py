@@ -1,0 +1,1 @@
+"""Connectors: each speaks to one product. One file each, bound to ``CONNECTOR``."""

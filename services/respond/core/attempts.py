@@ -1,0 +1,188 @@
+"""An attempt: look at the product, and only where nothing is in place nor under way, write the intent and send."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from schemas.identity import effect_key
+from services.respond.core.checking import release_done, verify
+from services.respond.core.context import Context
+from services.respond.core.draft import Draft
+from services.respond.core.endings import give_up, hand_over
+from services.respond.core.fates import park
+from services.respond.core.lanes import EXPIRY, ask, close, finish, settle, wanted_until
+from services.respond.core.public import command
+from services.respond.core.records import Direction, Effect, Lane, Phase
+from services.respond.ports import Resolution
+
+Data = Mapping[str, Any]
+
+
+def wait(ctx: Context, draft: Draft, lane: Lane, effect: Effect, pause: int) -> None:
+    """Look again after ``pause`` milliseconds."""
+    lane = replace(lane, effect=replace(effect, phase=Phase.WAITING, due=draft.now + pause))
+    settle(ctx, draft, draft.put_lane(Phase.WAITING, lane))
+
+
+def take_observation(ctx: Context, draft: Draft, lane: Lane, data: Data) -> None:
+    """Take in what the product's state is."""
+    effect, why = lane.effect, str(data.get("why", ""))
+    if effect is None:
+        return
+    match data["fate"]:
+        case "observed":
+            lane = replace(lane, resolved=data["resolved"])
+            _decide(ctx, draft, lane, replace(effect, failures=0), data)
+        case "ambiguous":
+            _refuse_ambiguous(ctx, draft, lane, tuple(data["candidates"]))
+        case "absent" | "unconfigured":
+            give_up(ctx, draft, lane, why)
+        case _:
+            again = replace(effect, failures=effect.failures + 1, why=why)
+            wait(ctx, draft, lane, again, ctx.timings.pause(effect.failures))
+
+
+def _decide(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data) -> None:
+    pending = data.get("pending")
+    if pending is not None:
+        _adopt_or_await(ctx, draft, lane, effect, pending)
+    elif effect.direction is Direction.APPLY:
+        _decide_apply(ctx, draft, lane, effect, data)
+    else:
+        _decide_release(ctx, draft, lane, effect, data)
+
+
+def _adopt_or_await(ctx: Context, draft: Draft, lane: Lane, effect: Effect, pending: Data) -> None:
+    """An order under way at the product is ours to follow where it goes our way, and to wait for where it does not."""
+    if pending["direction"] != effect.direction:
+        if draft.now - effect.started_at > ctx.timings.bounded(ctx.spec(lane).pending_limit):
+            hand_over(
+                draft, replace(lane, effect=effect), "the product does not finish an order that goes the other way"
+            )
+            return
+        wait(ctx, draft, lane, replace(effect, failures=effect.failures + 1), ctx.timings.pause(effect.failures))
+        return
+    ours = _is_ours(draft, lane, effect, pending.get("owner"))
+    adopted = replace(
+        effect, phase=Phase.ACKED, handle=pending["handle"], accepted_at=draft.now, unsure=False, foreign=not ours
+    )
+    ask(ctx, draft, replace(lane, ours=lane.ours or ours), adopted, "poll", handle=pending["handle"])
+
+
+def _decide_apply(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data) -> None:
+    if data["applied"]:
+        _already_applied(ctx, draft, lane, effect, data)
+    elif _may_still_show(ctx, draft, lane, effect):
+        wait(ctx, draft, lane, effect, ctx.timings.first_pause)
+    else:
+        _try_apply(ctx, draft, lane, effect, data)
+
+
+def _already_applied(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data) -> None:
+    ours = _is_ours(draft, lane, effect, data.get("owner"))
+    until, wanted = data.get("until"), wanted_until(ctx, draft, lane)
+    if ours and lane.holds and until is not None and until < wanted and (effect.until or 0) < wanted:
+        _try_apply(ctx, draft, replace(lane, ours=True), effect, data)
+        return
+    lane = replace(lane, held=True, ours=ours)
+    if effect.verified_at is not None:
+        close(draft, replace(lane, effect=effect), Phase.EFFECTIVE, "renewed")
+        settle(ctx, draft, draft.lanes[lane.key])
+        return
+    adopted = replace(
+        effect,
+        accepted_at=effect.accepted_at or draft.now,
+        unsure=False,
+        foreign=not ours,
+        until=max(until or 0, effect.until or 0) or None,
+    )
+    verify(ctx, draft, lane, replace(adopted, phase=Phase.VERIFYING))
+
+
+def _try_apply(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data) -> None:
+    lane = _cleared(ctx, draft, replace(lane, effect=effect))
+    if not lane.holds:
+        settle(ctx, draft, close(draft, lane, Phase.SUPERSEDED, "nothing that wants it may be sent any more"))
+        return
+    if lane.pre_image is None or not lane.held:
+        lane = replace(lane, pre_image=dict(data.get("pre_image") or {}))
+    _intend(ctx, draft, lane, effect, wanted_until(ctx, draft, lane))
+
+
+def _cleared(ctx: Context, draft: Draft, lane: Lane) -> Lane:
+    """Return the lane with those leases alone that may still be sent, judged at the last moment before the intent."""
+    staying = []
+    resolution = Resolution("resolved", ((lane.resolved or {}).get("id", ""),))
+    for uid in lane.holds:
+        hold = draft.holds[uid]
+        verdict = ctx.judge.judge(draft, hold, resolution)
+        if verdict.fate == "go":
+            staying.append(uid)
+        else:
+            park(draft, hold, verdict)
+    return draft.put_lane("cleared", replace(lane, holds=tuple(staying))) if len(staying) < len(lane.holds) else lane
+
+
+def _decide_release(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data) -> None:
+    if not data["applied"]:
+        release_done(ctx, draft, replace(lane, effect=effect))
+    elif not _is_ours(draft, lane, effect, data.get("owner")):
+        hand_over(draft, replace(lane, effect=effect), "somebody else put it in place since; theirs is not undone")
+    elif lane.holds:
+        settle(ctx, draft, close(draft, lane, Phase.SUPERSEDED, "wanted again before it was sent"))
+    elif effect.cause == EXPIRY and ctx.judge.halted(draft.modes, lane.control, lane.connector):
+        draft.put_lane("halted", replace(lane, effect=replace(effect, phase=Phase.WAITING, due=None)))
+    else:
+        _intend(ctx, draft, lane, effect, draft.now)
+
+
+def _intend(ctx: Context, draft: Draft, lane: Lane, effect: Effect, until: int) -> None:
+    """Write the intent. The call is made after its commit, and only until the deadline."""
+    deadline = draft.now + ctx.timings.dispatch
+    kind = getattr(ctx.enforcer(lane), "kind", lane.connector)
+    order = command(lane, effect, kind, draft.now, until)
+    intent = replace(
+        effect,
+        phase=Phase.DISPATCHED,
+        attempt=effect.attempt + 1,
+        sent=True,
+        unsure=True,
+        intent_at=draft.now,
+        first_intent_at=effect.first_intent_at or draft.now,
+        dispatch_deadline=deadline,
+        due=deadline + ctx.timings.http_timeout,
+        until=until if ctx.spec(lane).native_ttl else None,
+        command=order.model_dump(mode="json"),
+    )
+    data: dict[str, object] = {
+        "resolved": lane.resolved,
+        "since": intent.first_intent_at,
+        "until": until,
+        "deadline": deadline,
+        "command": intent.command,
+        "pre_image": lane.pre_image or {},
+    }
+    ours = effect.direction is Direction.APPLY or lane.ours
+    ask(ctx, draft, replace(lane, ours=ours), intent, effect.direction.value, **data)
+
+
+def _refuse_ambiguous(ctx: Context, draft: Draft, lane: Lane, candidates: tuple[str, ...]) -> None:
+    for uid in lane.holds:
+        park(draft, draft.holds[uid], ctx.judge.judge(draft, draft.holds[uid], Resolution("ambiguous", candidates)))
+    lane = close(draft, replace(lane, holds=()), Phase.REJECTED, f"several objects answer: {', '.join(candidates)}")
+    finish(draft, lane)
+
+
+def _may_still_show(ctx: Context, draft: Draft, lane: Lane, effect: Effect) -> bool:
+    """Say whether a call whose answer is not known may be in place where reads do not show it yet."""
+    lag = ctx.timings.bounded(ctx.spec(lane).read_lag)
+    return effect.unsure and draft.now < (effect.intent_at or 0) + lag
+
+
+def _is_ours(draft: Draft, lane: Lane, effect: Effect, owner: str | None) -> bool:
+    """Say whether it was us. Where the product names no owner: it was not in place before our first intent."""
+    if owner is None:
+        return effect.sent or lane.ours
+    generations = range(1, lane.generation + 1)
+    return any(owner == effect_key(draft.tenant, lane.key, number, way) for number in generations for way in Direction)

@@ -1,0 +1,1 @@
+"""Playbooks: one YAML file each, validated when they are loaded."""
