@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from runtime.clock import Clock
+from runtime.embedded.appending import Appender
 from runtime.embedded.database import Database
 from runtime.embedded.groups import Group
 from runtime.embedded.history import first_since, forget_prefix
 from runtime.embedded.ownership import EmbeddedOwnership, take_epoch
 from runtime.embedded.places import next_offset
 from runtime.embedded.retention import DEFAULT, Retention, Trimmed
-from runtime.embedded.rows import Batch, Cursor, Naming, prepare, select
+from runtime.embedded.rows import Cursor, Naming, prepare, select
 from runtime.embedded.schema import lay_out
 from runtime.embedded.store import Store
 from runtime.embedded.subscription import EmbeddedSubscription
@@ -50,6 +51,7 @@ class EmbeddedLog:
     ) -> None:
         database = Database(path, clock, capacity_bytes + max(capacity_bytes // 8, 16 * 2**20), patience)
         self._store = Store(database, clock, Naming(prefix, partitions), capacity_bytes)
+        self._appender = Appender(self._store)
         self._retention = retention
         self._groups: dict[str, Group] = {}
         database.open(partial(lay_out, prefix=prefix, partitions=partitions))
@@ -58,11 +60,7 @@ class EmbeddedLog:
         """Make ``messages`` durable, all or nothing, before it returns."""
         batch = prepare(messages, self._store.naming)
         if batch:
-            await self._store.database.write("append", partial(self._put, batch))
-
-    def _put(self, batch: Batch, connection: sqlite3.Connection) -> None:
-        self._store.ensure_room(connection)
-        self._store.put(connection, batch)
+            await self._appender.append(batch)
 
     @asynccontextmanager
     async def subscribe(
@@ -139,4 +137,5 @@ class EmbeddedLog:
 
     async def close(self) -> None:
         """Let go of everything."""
+        await self._appender.close()
         await self._store.database.close()

@@ -8,7 +8,7 @@ import orjson
 
 from runtime.embedded.places import Place, take_offsets
 from runtime.embedded.schema import OFFSET_MASK
-from runtime.errors import Oversize
+from runtime.errors import Oversize, Rejected
 from runtime.log import MAX_MESSAGE_BYTES, Message, Received, TopicPartition
 from runtime.partitions import partition_of
 
@@ -35,17 +35,26 @@ def prepare(messages: Sequence[Message], naming: Naming) -> Batch:
 
     Raises:
         Oversize: one is larger than the log takes.
+        Rejected: a key or a header is no Unicode text.
         KeyError: nobody declared a topic.
     """
     batch: dict[TopicPartition, list[Row]] = {}
     for message in messages:
+        row = _row(message)
         place = TopicPartition(naming.prefix + message.topic, partition_of(message, naming.partitions))
-        row = (message.tenant, message.key, orjson.dumps(dict(message.headers)), message.value)
-        size = len(message.key) + len(row[2]) + len(message.value)
-        if size > MAX_MESSAGE_BYTES:
-            raise Oversize(f"a message of {size} bytes for {message.topic}; the log takes {MAX_MESSAGE_BYTES}")
         batch.setdefault(place, []).append(row)
     return batch
+
+
+def _row(message: Message) -> Row:
+    try:
+        headers = orjson.dumps(dict(message.headers))
+        size = len(message.key.encode()) + len(headers) + len(message.value)
+    except (UnicodeEncodeError, orjson.JSONEncodeError) as error:
+        raise Rejected(f"a message for {message.topic} whose key or headers are no text: {error}") from error
+    if size > MAX_MESSAGE_BYTES:
+        raise Oversize(f"a message of {size} bytes for {message.topic}; the log takes {MAX_MESSAGE_BYTES}")
+    return message.tenant, message.key, headers, message.value
 
 
 def insert(connection: sqlite3.Connection, batch: Batch, at: int) -> None:
