@@ -1,0 +1,72 @@
+"""Regular expressions: RE2, whose time is linear whatever the text, and Python's own for what RE2 does not know.
+
+Look-around and back-references exist in Python's engine alone. The patterns that need them are named in the report of
+``rules check``, because their time is not bounded by the length of a hostile text; they see a text's first 64 Ki characters.
+RE2 differs from Python's engine in two ways: ``$`` is the very end of the text, and ``\\d \\s \\w`` are ASCII.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+import re2
+
+Found = Callable[[str], bool]
+MAX_BACKTRACKING: Final = 64 * 1024
+_SPECIAL = frozenset("\\.+*?()|[]{}^$")
+
+
+class BadPattern(ValueError):
+    """Neither engine takes the expression."""
+
+
+@lru_cache(maxsize=16_384)
+def compiled(pattern: str, flags: str = "") -> Found:
+    """Return whether ``pattern`` is found in a text, under ``flags`` (of `ims`).
+
+    Raises:
+        BadPattern: it is no regular expression.
+    """
+    whole = f"(?{flags}){pattern}" if flags else pattern
+    linear = _linear(whole)
+    return _backtracking(whole) if linear is None else linear
+
+
+def needs_backtracking(pattern: str, flags: str = "") -> bool:
+    """Return whether RE2 refuses ``pattern``."""
+    return _linear(f"(?{flags}){pattern}" if flags else pattern) is None
+
+
+@lru_cache(maxsize=16_384)
+def fits(pattern: str) -> Found:
+    """Return whether a whole text fits ``pattern``, where ``.`` is any character, a newline too."""
+    match = re2.compile(f"(?s){pattern}", _options()).fullmatch
+    return lambda text: match(text.encode("utf-8", "replace")) is not None
+
+
+def escaped(text: str) -> str:
+    """Return ``text`` as a pattern that fits it alone."""
+    return "".join(f"\\{char}" if char in _SPECIAL else "\\x00" if char == "\0" else char for char in text)
+
+
+def _options() -> "re2.Options":
+    options = re2.Options()
+    options.log_errors = False
+    return options
+
+
+def _linear(pattern: str) -> Found | None:
+    try:
+        search = re2.compile(pattern, _options()).search
+    except re2.error:
+        return None
+    return lambda text: search(text.encode("utf-8", "replace")) is not None
+
+
+def _backtracking(pattern: str) -> Found:
+    try:
+        search = re.compile(pattern).search
+    except (re.error, RecursionError, OverflowError) as error:
+        raise BadPattern(f"regular expression {pattern!r}: {error}") from error
+    return lambda text: search(text[:MAX_BACKTRACKING]) is not None
