@@ -1,6 +1,7 @@
 """From parsed documents to rules: filters applied, placeholders filled in, our own keys read; what cannot be is named."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,11 @@ from schemas.finding import Level, Stage
 from services.detect.match.core.parse import MALFORMED, Document, Parsed
 from services.detect.match.core.patterns import BadPattern
 from services.detect.match.core.rule import Extension, Problem, Rule
+from services.detect.match.core.tactics import TACTICS
 from services.detect.match.core.translate import NeedsPlaceholder, Placeholders, Translator, Untranslatable, either
 from services.detect.match.core.tree import Node
 
+_TECHNIQUE = re.compile(r"t\d{4}(\.\d{3})?")
 _OWN_KEYS = ("stage", "anchor", "owner", "tests")
 
 
@@ -77,10 +80,8 @@ def _rule(document: Document, parsed: Parsed, translator: Translator, stages: Ma
         digest=digest,
         path=document.path,
         name=sigma.name or "",
-        tactics=tuple(tag.name for tag in sigma.tags if tag.namespace == "attack" and not _is_numbered(tag.name)),
-        techniques=tuple(
-            tag.name.upper() for tag in sigma.tags if tag.namespace == "attack" and _is_technique(tag.name)
-        ),
+        tactics=tuple(name for tag in _attack_tags(sigma) if (name := tag.replace("_", "-")) in TACTICS),
+        techniques=tuple(tag.upper() for tag in _attack_tags(sigma) if _TECHNIQUE.fullmatch(tag)),
         falsepositives=tuple(str(text) for text in sigma.falsepositives),
         extension=_extension(document, {uid, sigma.name or uid}, parsed.quiet, stages),
     )
@@ -92,7 +93,7 @@ def _filtered(document: Document, filters: Sequence[Document]) -> tuple[SigmaRul
     for candidate in filters:
         assert isinstance(candidate.sigma, SigmaFilter)
         before = list(sigma.detection.condition)
-        sigma = candidate.sigma.apply_on_rule(sigma)
+        candidate.sigma.apply_on_rule(sigma)  # in place
         if sigma.detection.condition != before:
             digest = hashlib.blake2b(f"{digest}{candidate.digest}".encode(), digest_size=16).hexdigest()
     return sigma, digest
@@ -124,10 +125,5 @@ def _attributes(document: Document) -> Mapping[str, Any]:
     return document.sigma.custom_attributes
 
 
-def _is_technique(name: str) -> bool:
-    return name[:1] in {"t", "T"} and name[1:5].isdigit()
-
-
-def _is_numbered(name: str) -> bool:
-    """Techniques, groups and software of ATT&CK have numbers; tactics have none."""
-    return name[:1].lower() in {"t", "g", "s", "m", "c"} and name[1:5].isdigit()
+def _attack_tags(sigma: SigmaRule) -> list[str]:
+    return [tag.name.lower() for tag in sigma.tags if tag.namespace == "attack"]

@@ -1,6 +1,7 @@
 """Which line of a rule file an error speaks of. Asked only when something is wrong."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import yaml
 from sigma.exceptions import SigmaError
@@ -87,7 +88,7 @@ def _items(node: yaml.Node | None) -> Iterable[tuple[yaml.Node, yaml.Node]]:
             stack.extend(here.value)
 
 
-def _is_sound(key: str, value: object) -> bool:
+def _is_sound(key: str, value: Any) -> bool:  # noqa: ANN401 - whatever YAML holds
     try:
         SigmaDetectionItem.from_mapping(key, value)
     except SigmaError:

@@ -65,7 +65,7 @@ def parse(path: str, text: str) -> Parsed:
     """Return the documents of one file; a document that is wrong becomes a problem, the others stand."""
     parsed = Parsed()
     try:
-        documents = list(yaml.load_all(text, SigmaYAMLLoader))  # noqa: S506 - a subclass of the safe loader
+        documents = list(yaml.load_all(text, SigmaYAMLLoader))
     except (yaml.YAMLError, *MALFORMED) as error:
         line = line_of_yaml(error, text) if isinstance(error, yaml.YAMLError) else 1
         parsed.problems.append(Problem(path, line, f"no YAML: {_first_line(error)}"))

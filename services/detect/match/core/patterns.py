@@ -1,14 +1,14 @@
-"""Regular expressions: RE2, whose time is linear whatever the text, and Python's own for what RE2 does not know.
+r"""Regular expressions: RE2, whose time is linear whatever the text, and Python's own for what RE2 does not know.
 
 Look-around and back-references exist in Python's engine alone. The patterns that need them are named in the report of
 ``rules check``, because their time is not bounded by the length of a hostile text; they see a text's first 64 Ki characters.
-RE2 differs from Python's engine in two ways: ``$`` is the very end of the text, and ``\\d \\s \\w`` are ASCII.
+RE2 differs from Python's engine in two ways: ``$`` is the very end of the text, and ``\d \s \w`` are ASCII.
 """
 
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import re2
 
@@ -41,7 +41,7 @@ def needs_backtracking(pattern: str, flags: str = "") -> bool:
 @lru_cache(maxsize=16_384)
 def fits(pattern: str) -> Found:
     """Return whether a whole text fits ``pattern``, where ``.`` is any character, a newline too."""
-    match = re2.compile(f"(?s){pattern}", _options()).fullmatch
+    match = _re2(f"(?s){pattern}").fullmatch
     return lambda text: match(text.encode("utf-8", "replace")) is not None
 
 
@@ -50,15 +50,15 @@ def escaped(text: str) -> str:
     return "".join(f"\\{char}" if char in _SPECIAL else "\\x00" if char == "\0" else char for char in text)
 
 
-def _options() -> "re2.Options":
+def _re2(pattern: str) -> Any:  # noqa: ANN401 - the binding has no types
     options = re2.Options()
     options.log_errors = False
-    return options
+    return re2.compile(pattern, options)  # type: ignore[no-untyped-call]
 
 
 def _linear(pattern: str) -> Found | None:
     try:
-        search = re2.compile(pattern, _options()).search
+        search = _re2(pattern).search
     except re2.error:
         return None
     return lambda text: search(text.encode("utf-8", "replace")) is not None

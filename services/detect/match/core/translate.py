@@ -3,9 +3,10 @@
 ``expand``: a placeholder stands for the values that the configuration lists under its name.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
+from typing import cast
 
 from sigma.conditions import (
     ConditionAND,
@@ -43,6 +44,8 @@ from services.detect.match.core.tree import (
     How,
     Node,
     Not,
+    Operator,
+    Part,
     Reference,
     Regex,
     Text,
@@ -195,18 +198,15 @@ def _plain(value: SigmaNumber | SigmaBool) -> str:
 
 
 def _time_part(field: str, value: SigmaTimestampPart) -> Node:
-    return TimePart(field, value.timestamp_part.name.lower(), int(value.number))
+    return TimePart(field, cast(Part, value.timestamp_part.name.lower()), int(value.number))
 
 
 def _compare(field: str, value: SigmaCompareExpression) -> Node:
-    return Compare(field, value.op.name.lower(), float(value.number.number))
+    return Compare(field, cast(Operator, value.op.name.lower()), float(value.number.number))
 
 
 def _reference(field: str, value: SigmaFieldReference) -> Node:
     return Reference(field, value.field, _how(value.ends_with, value.starts_with))
-
-
-_FIELDED: tuple[tuple[type[SigmaType], Callable[[str, object], Node]], ...] = ()
 
 
 def _fielded(field: str, value: SigmaType) -> Node:  # noqa: PLR0911 - one line per kind of value that Sigma knows

@@ -10,6 +10,9 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
+Operator = Literal["lt", "lte", "gt", "gte", "neq"]
+Part = Literal["minute", "hour", "day", "week", "month", "year"]
+
 
 class How(StrEnum):
     """How a needle lies in a value."""
@@ -85,7 +88,7 @@ class Compare:
     """The value is a number, and less or greater than ``number``."""
 
     field: str
-    operator: Literal["lt", "lte", "gt", "gte", "neq"]
+    operator: Operator
     number: float
 
 
@@ -94,7 +97,7 @@ class TimePart:
     """The value is a time whose ``part`` (UTC) is ``number``."""
 
     field: str
-    part: Literal["minute", "hour", "day", "week", "month", "year"]
+    part: Part
     number: int
 
 
