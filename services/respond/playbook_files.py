@@ -11,7 +11,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from runtime.errors import ConfigError
 from services.respond import playbooks
 from services.respond.core.playbook import Playbook
-from services.respond.ports import Guard
+from services.respond.ports.guards import Guard
 
 BUILT_IN = Path(playbooks.__path__[0])
 

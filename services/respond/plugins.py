@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from runtime.errors import PluginError
 from services.respond import connectors, guards
-from services.respond.ports import Connector, Guard
+from services.respond.ports.connectors import Connector
+from services.respond.ports.guards import Guard
 
 Plugin = TypeVar("Plugin", Guard, Connector)
 

@@ -14,7 +14,7 @@ from services.respond.core.fates import park
 from services.respond.core.lanes import EXPIRY, ask, close, finish, settle, wanted_until
 from services.respond.core.public import command
 from services.respond.core.records import Direction, Effect, Lane, Phase
-from services.respond.ports import Resolution
+from services.respond.ports.guards import Resolution
 
 Data = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from schemas.times import SECOND
 from services.respond.core.judging import Judge
 from services.respond.core.records import Lane
-from services.respond.ports import ControlSpec, Enforcer
+from services.respond.ports.aims import ControlSpec, Enforcer
 
 MINUTE = 60 * SECOND
 

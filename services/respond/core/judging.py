@@ -12,7 +12,8 @@ from schemas.tenant import Tenant
 from services.respond.core.draft import Draft
 from services.respond.core.modes import STOPPED, mode_of
 from services.respond.core.records import Hold, Judgement, ModeRecord
-from services.respond.ports import Allow, Ask, ControlKind, Enforcer, Facts, Guard, Plan, Resolution
+from services.respond.ports.aims import ControlKind, Enforcer
+from services.respond.ports.guards import Allow, Ask, Facts, Guard, Plan, Resolution
 
 Fate = Literal["go", "ask", "observe", "deny"]
 FATE_STATE = {

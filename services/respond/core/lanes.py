@@ -7,7 +7,7 @@ from schemas.identity import compose, effect_key
 from services.respond.core.context import Context
 from services.respond.core.draft import Draft
 from services.respond.core.records import Direction, Effect, Hold, Lane, Phase
-from services.respond.ports import Aim, ControlKind, Enforcer
+from services.respond.ports.aims import Aim, ControlKind, Enforcer
 
 EXPIRY = "expiry"
 _AT_THE_PRODUCT = frozenset({Phase.DISPATCHED, Phase.OUTCOME_UNKNOWN, Phase.ACKED})

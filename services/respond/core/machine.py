@@ -23,7 +23,8 @@ from services.respond.core.playbook import Playbook
 from services.respond.core.state import State
 from services.respond.core.wishes import take_incident
 from services.respond.core.words import take_decision
-from services.respond.ports import Enforcer, Guard
+from services.respond.ports.aims import Enforcer
+from services.respond.ports.guards import Guard
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from schemas.hold import Hold as PublicHold
 from schemas.identity import derived_uid, prefixed
 from schemas.remediation import Countermeasure, Remediation, RemediationDetail, Unmapped
 from services.respond.core.records import Direction, Effect, Hold, Lane
-from services.respond.ports import Aim
+from services.respond.ports.aims import Aim
 
 _RESTORE = 3
 _UNDONE_BY = {Control.NETWORK_ISOLATION: "D3-RNA", Control.ACCOUNT_DISABLED: "D3-ULA"}

@@ -9,7 +9,7 @@ from schemas.control import Control
 from schemas.entity import AssetClass, Authority, EntityType, Role
 from schemas.hold import HoldState
 from schemas.mode import Mode
-from services.respond.ports import Aim
+from services.respond.ports.aims import Aim
 
 
 class Direction(StrEnum):

@@ -6,7 +6,8 @@ from typing import Final
 from schemas.control import Control
 from schemas.entity import AssetClass, Authority, EntityType, Role, canonical_address
 from schemas.tenant import Asset, Tenant
-from services.respond.ports import Aim, Allow, Facts, Guard, GuardExample, Plan, Refuse, Verdict
+from services.respond.ports.aims import Aim
+from services.respond.ports.guards import Allow, Facts, Guard, GuardExample, Plan, Refuse, Verdict
 
 _NEVER = "nothing: no attacker works from such an address"
 _INVENTORY_CHANGE = "the tenant's inventory"

@@ -6,7 +6,8 @@ from schemas.control import Control
 from schemas.entity import AssetClass, Authority, EntityType, Role
 from schemas.tenant import Tenant
 from schemas.times import HOUR, MINUTE, to_text
-from services.respond.ports import Aim, Allow, Ask, Facts, Guard, GuardExample, Plan, Verdict
+from services.respond.ports.aims import Aim
+from services.respond.ports.guards import Allow, Ask, Facts, Guard, GuardExample, Plan, Verdict
 
 
 class _Freshness:

@@ -6,7 +6,8 @@ from typing import Final
 from schemas.control import Control
 from schemas.entity import AssetClass, Authority, EntityType, Role, canonical_host
 from schemas.tenant import Account, Asset, Tenant
-from services.respond.ports import Aim, Allow, Ask, Facts, Guard, GuardExample, Plan, Refuse, Verdict
+from services.respond.ports.aims import Aim
+from services.respond.ports.guards import Allow, Ask, Facts, Guard, GuardExample, Plan, Refuse, Verdict
 
 _BUILT_IN = frozenset({
     "system", "local service", "network service", "anonymous logon", "krbtgt", "guest", "defaultaccount",

@@ -5,7 +5,8 @@ from typing import Final
 from schemas.control import Control
 from schemas.entity import AssetClass, Authority, EntityType, Role
 from schemas.tenant import Tenant
-from services.respond.ports import Aim, Allow, Ask, Facts, Guard, GuardExample, Plan, Refuse, Verdict
+from services.respond.ports.aims import Aim
+from services.respond.ports.guards import Allow, Ask, Facts, Guard, GuardExample, Plan, Refuse, Verdict
 
 
 class _Role:

@@ -5,7 +5,8 @@ from typing import Final
 from schemas.control import Control
 from schemas.entity import AssetClass, Authority, EntityType, Role
 from schemas.tenant import Tenant
-from services.respond.ports import Aim, Allow, Facts, Guard, GuardExample, Plan, Refuse, Resolution, Verdict
+from services.respond.ports.aims import Aim
+from services.respond.ports.guards import Allow, Facts, Guard, GuardExample, Plan, Refuse, Resolution, Verdict
 
 
 class _UniqueResolution:

@@ -24,7 +24,8 @@ from services.respond.core.modes import STOPPED, mode_of
 from services.respond.core.records import LEASED, Lane, Phase
 from services.respond.playbook_files import load_playbooks
 from services.respond.plugins import load_guards
-from services.respond.ports import Aim, ControlKind, ControlSpec, Enforcer, Guard
+from services.respond.ports.aims import Aim, ControlKind, ControlSpec, Enforcer
+from services.respond.ports.guards import Guard
 from tests.unit.respond.incidents import START, TENANT
 
 Way = Literal["ok", "lost", "not_sent", "later", "permanent"]

@@ -1,181 +1,16 @@
-"""What respond needs of the world, and what its plug-ins promise.
-
-* a guard judges a plan, purely
-* a connector speaks to one product, and never retries by itself: the effect's state machine does
-"""
+"""What a connector promises: it speaks to one product, and never retries by itself: the effect's state machine does."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import httpx
 
-from runtime.errors import Unavailable
+from runtime.errors import ServiceError, Unavailable
 from schemas.command import Command
 from schemas.control import Control
-from schemas.entity import AssetClass, Authority, EntityType, Role
-from schemas.tenant import ConnectorConfig, Tenant
-
-# --- targets and products ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Aim:
-    """What a control is to take: canonical id, and every other name it is known under."""
-
-    type: EntityType
-    id: str
-    aliases: tuple[str, ...] = ()
-
-
-class ControlKind(StrEnum):
-    """A level is a state that can be read; an edge is an event, known by the watermark that it leaves."""
-
-    LEVEL = "level"
-    EDGE = "edge"
-
-
-@dataclass(frozen=True, slots=True)
-class ControlSpec:
-    """What a product is like for one control. Times are milliseconds.
-
-    Attributes:
-        kind: an edge cannot be released.
-        native_ttl: the product itself ends the control at a given instant.
-        read_lag: how long reads may miss a call that was accepted.
-        effect_lag: how long evidence may contradict a control that is in place.
-        pending_limit: how long an accepted order may stay unfinished before a human must look.
-        rights: what the credentials must be allowed.
-    """
-
-    kind: ControlKind = ControlKind.LEVEL
-    native_ttl: bool = False
-    read_lag: int = 0
-    effect_lag: int = 120_000
-    pending_limit: int = 900_000
-    rights: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Enforcer:
-    """A connector instance of one tenant, as the pure part sees it.
-
-    ``refuses`` returns why the product does not take an aim, or an empty text.
-    """
-
-    name: str
-    kind: str
-    specs: Mapping[Control, ControlSpec]
-    refuses: Callable[[Control, Aim], str]
-
-
-# --- guards -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A control that is about to be applied. ``evidence_at`` is event time of the newest evidence about the aim."""
-
-    control: Control
-    aim: Aim
-    role: Role
-    why: str
-    authority: Authority
-    asset_class: AssetClass
-    observed: bool
-    evidence_at: int
-    has_undo: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """What a connector found under an aim's names."""
-
-    fate: Literal["resolved", "ambiguous", "absent"]
-    candidates: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of the tenant.
-
-    Attributes:
-        tenant: its configuration.
-        classes: class of every host and account that events told about, by canonical id.
-        own_addresses: address -> the own host or infrastructure that has it, as incidents told.
-        resolution: None until a connector has looked.
-    """
-
-    tenant: Tenant
-    classes: Mapping[str, AssetClass] = field(default_factory=dict)
-    own_addresses: Mapping[str, str] = field(default_factory=dict)
-    resolution: Resolution | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Allow:
-    """Nothing speaks against it; ``fact`` is what was looked at."""
-
-    fact: str
-    would_change: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A human must decide."""
-
-    fact: str
-    would_change: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """Never, whoever asks."""
-
-    fact: str
-    would_change: str
-
-
-Verdict = Allow | Ask | Refuse
-
-
-@dataclass(frozen=True, slots=True)
-class GuardExample:
-    """One case that a guard shows, and how it judges it."""
-
-    title: str
-    plan: Plan
-    facts: Facts
-    now: int
-    verdict: Literal["allow", "ask", "refuse"]
-
-
-@runtime_checkable
-class Guard(Protocol):
-    """Judges a plan twice: when it is made, and just before the intent."""
-
-    @property
-    def name(self) -> str:
-        """The file's name."""
-        ...
-
-    @property
-    def controls(self) -> frozenset[Control]:
-        """The controls whose playbooks may not leave it out."""
-        ...
-
-    @property
-    def examples(self) -> tuple[GuardExample, ...]:
-        """Cases with their verdicts, run by the contract suite."""
-        ...
-
-    def judge(self, plan: Plan, facts: Facts, now: int) -> Verdict:
-        """Return the verdict, with the fact and what would change the answer. Total and pure."""
-        ...
-
-
-# --- connectors -------------------------------------------------------------------------------------------------------
+from schemas.tenant import ConnectorConfig
+from services.respond.ports.aims import Aim, ControlSpec
 
 
 class NotSent(Unavailable):
@@ -184,6 +19,10 @@ class NotSent(Unavailable):
 
 class OutcomeUnknown(Unavailable):
     """The call may have reached the product; only the product's state can tell."""
+
+
+class CredentialsRefused(ServiceError):
+    """The product does not let us: only its administrator can help."""
 
 
 @dataclass(frozen=True, slots=True)
