@@ -1,6 +1,26 @@
 """Who of a group reads which partitions, within one process. Pure bookkeeping; Kafka's range assignment."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
+
+
+class Groups:
+    """The groups of one log. Those who read the same topics under one name share them."""
+
+    def __init__(self, partitions: int) -> None:
+        self._partitions = partitions
+        self._groups: dict[tuple[str, frozenset[str]], Group] = {}
+
+    def find(self, name: str, topics: Iterable[str]) -> "Group":
+        """Return the group of all who read ``topics`` as ``name``.
+
+        Raises:
+            ValueError: somebody reads some of them together with others, so that nobody could tell who owns what.
+        """
+        wanted = frozenset(topics)
+        for (other, read), group in self._groups.items():
+            if other == name and read != wanted and read & wanted and group.members:
+                raise ValueError(f"group {name} reads {sorted(read)}; it cannot be joined for {sorted(wanted)}")
+        return self._groups.setdefault((name, wanted), Group(self._partitions))
 
 
 class Group:
@@ -14,6 +34,11 @@ class Group:
         self._partitions = partitions
         self._members: list[Hashable] = []
         self._holder: dict[int, Hashable] = {}
+
+    @property
+    def members(self) -> int:
+        """How many there are."""
+        return len(self._members)
 
     def join(self, member: Hashable) -> None:
         """Add ``member``; what is due to everybody changes."""

@@ -10,7 +10,7 @@ from typing import Final
 from runtime.clock import Clock
 from runtime.embedded.appending import Appender
 from runtime.embedded.database import Database
-from runtime.embedded.groups import Group
+from runtime.embedded.groups import Groups
 from runtime.embedded.history import first_since, forget_prefix
 from runtime.embedded.ownership import EmbeddedOwnership, take_epoch
 from runtime.embedded.places import next_offset
@@ -53,7 +53,7 @@ class EmbeddedLog:
         self._store = Store(database, clock, Naming(prefix, partitions), capacity_bytes)
         self._appender = Appender(self._store)
         self._retention = retention
-        self._groups: dict[str, Group] = {}
+        self._groups = Groups(partitions)
         database.open(partial(lay_out, prefix=prefix, partitions=partitions))
 
     async def append(self, messages: Sequence[Message]) -> None:
@@ -67,7 +67,7 @@ class EmbeddedLog:
         self, group: str, topics: Sequence[str], on_assigned: OnAssigned, on_revoked: OnRevoked
     ) -> AsyncIterator[Subscription]:
         """Join ``group`` on ``topics``; a topic that ends in ``*`` stands for all that begin so."""
-        members = self._groups.setdefault(group, Group(self._store.naming.partitions))
+        members = self._groups.find(group, topics)
         member = EmbeddedSubscription(
             self._store, members, name=group, topics=topics, on_assigned=on_assigned, on_revoked=on_revoked
         )

@@ -119,3 +119,13 @@ async def test_an_assignment_that_fails_is_tried_again(adapter: Adapter, tmp_pat
             await settle(member)
         await settle(other, member)
         assert len(holdings.held) == 1
+
+
+async def test_two_halves_of_a_service_may_read_different_topics_as_one_group(adapter: Adapter, tmp_path: Path) -> None:
+    async with (
+        adapter.open(tmp_path) as log,
+        log.subscribe("g", ["findings"], ignore, ignore) as one,
+        log.subscribe("g", ["events"], ignore, ignore) as two,
+    ):
+        await log.append([finding("f"), event("e", "h")])
+        assert [message.value for message in (*await drain(one, 1), *await drain(two, 1))] == [b"f", b"e"]

@@ -197,3 +197,10 @@ class TestAppending:
         await two
         assert "two" in await content(log, "findings")
         await log.close()
+
+
+async def test_members_of_a_group_agree_on_what_they_read(log: EmbeddedLog) -> None:
+    """Otherwise one would be given partitions of topics that it does not read."""
+    async with log.subscribe("g", ["findings", "facts"], ignore, ignore):
+        with pytest.raises(ValueError, match="cannot be joined"):
+            await log.subscribe("g", ["findings"], ignore, ignore).__aenter__()

@@ -5,16 +5,20 @@ acknowledged; whoever started it holds the log to that.
 """
 
 import asyncio
+import itertools
+import os
+import resource
 import sys
 from collections.abc import Sequence
 
-from runtime.errors import Fenced
+from runtime.errors import Fenced, Unavailable
 from runtime.log import Log, Message, Received, TopicPartition
 from tests.contract.log_adapters import after, content, finding, ignore, open_log
 
 SERVICE = "respond"
 BATCH = 5
 FENCED = 3
+DOWN = 4
 INPUT = TopicPartition("findings", 0)
 
 
@@ -31,6 +35,20 @@ async def produce(log: Log, count: int) -> None:
     for start in range(done, count, BATCH):
         await log.append([finding(str(number)) for number in range(start, start + BATCH)])
         print(start + BATCH, flush=True)
+
+
+async def race(log: Log, count: int) -> None:
+    """Append one by one, each message signed, while others do the same."""
+    for number in range(count):
+        await log.append([finding(f"{os.getpid()} {number}")])
+
+
+async def flood(log: Log, most: int) -> None:
+    """Append until the disk refuses: no file of this process may grow beyond ``most`` bytes."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    for number in itertools.count():
+        await log.append([finding(str(number)), finding("x" * 10_000)])
+        print(number, flush=True)
 
 
 async def decide(log: Log, _: int) -> None:
@@ -51,7 +69,7 @@ async def forward(log: Log, _: int) -> None:
             print(messages[-1].offset, flush=True)
 
 
-ROLES = {"produce": produce, "decide": decide, "forward": forward}
+ROLES = {"produce": produce, "race": race, "flood": flood, "decide": decide, "forward": forward}
 
 
 async def main(address: str, role: str, count: int) -> int:
@@ -60,6 +78,9 @@ async def main(address: str, role: str, count: int) -> int:
         await ROLES[role](log, count)
     except Fenced:
         return FENCED
+    except Unavailable as error:
+        print(error, file=sys.stderr)
+        return DOWN
     finally:
         await log.close()
     return 0
