@@ -26,7 +26,7 @@ def object_of(record: bytes) -> dict[str, Any]:
     return document
 
 
-def decoded(record: bytes) -> Any:
+def decoded(record: bytes) -> object:
     """Return the JSON value that ``record`` is.
 
     Raises:
@@ -35,7 +35,7 @@ def decoded(record: bytes) -> Any:
     if len(record) > MAX_RECORD_BYTES:
         raise Rejected(f"larger than {MAX_RECORD_BYTES} bytes")
     try:
-        document = orjson.loads(record.removeprefix(_BOM))
+        document: object = orjson.loads(record.removeprefix(_BOM))
     except orjson.JSONDecodeError as error:
         raise Rejected(f"no JSON: {error}") from error
     if type(document) is dict:
@@ -75,7 +75,7 @@ def first_byte(record: bytes) -> bytes:
     return record[:64].removeprefix(_BOM).lstrip(_WHITE)[:1]
 
 
-def _within_limits(document: Any) -> None:
+def _within_limits(document: object) -> None:
     keys, layer = 0, [document]
     for _ in range(MAX_DEPTH + 1):
         below: list[Any] = []

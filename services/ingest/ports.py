@@ -39,6 +39,9 @@ class Hints(msgspec.Struct, frozen=True, gc=False):
     preamble: str = ""
 
 
+NO_HINTS: Final = Hints()
+
+
 class Parsed(msgspec.Struct, gc=False):
     """One record as a source understands it.
 
@@ -68,7 +71,7 @@ class Example:
     time: int
     expected: Mapping[str, Any] = field(default_factory=dict)
     native: Mapping[str, Any] = field(default_factory=dict)
-    hints: Hints = Hints()
+    hints: Hints = NO_HINTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ def base_event(
     kind: str,
     logsource: LogSource,
     hints: Hints,
+    *,
     message: str | None = None,
 ) -> Parsed:
     """Return a base event around ``native``; ``raw`` is given where its bytes are that very object."""

@@ -17,19 +17,19 @@ _NOTHING: Final = ("", "-")
 MAX_INT: Final = 2**63 - 1
 
 
-def text_of(value: Any) -> str | None:
+def text_of(value: object) -> str | None:
     """Return a text that says something: no other type, not empty, not the dash that stands for nothing."""
     return value if type(value) is str and value not in _NOTHING else None
 
 
-def as_text(value: Any) -> str | None:
+def as_text(value: object) -> str | None:
     """Return a text or a number as text; None for anything else and for what says nothing."""
     if type(value) is int or type(value) is float:
         return str(value)
     return text_of(value)
 
 
-def number_of(value: Any) -> int | None:
+def number_of(value: object) -> int | None:
     """Return a number, one in decimal or ``0x`` text as well; None where it is none that fits 64 bits."""
     if type(value) is int:
         return value if -MAX_INT <= value <= MAX_INT else None
@@ -38,20 +38,20 @@ def number_of(value: Any) -> int | None:
     return None
 
 
-def port_of(value: Any) -> int | None:
+def port_of(value: object) -> int | None:
     """Return a port, 0 left out."""
     port = number_of(value)
     return port if port is not None and 0 < port <= 65_535 else None
 
 
-def host_id(name: Any) -> str:
+def host_id(name: object) -> str:
     """Return the canonical id of a host, empty where none is named."""
     if type(name) is not str or name in _NOTHING or len(name) > _REMEMBERED:
         return ""
     return _host(name)
 
 
-def account_id(domain: Any, name: Any) -> str:
+def account_id(domain: object, name: object) -> str:
     """Return the canonical id of an account, empty where its name or its domain is missing."""
     if type(name) is not str or len(name) > _REMEMBERED or name in _NOTHING:
         return ""
@@ -60,7 +60,7 @@ def account_id(domain: Any, name: Any) -> str:
     return _account(domain, name)
 
 
-def address_id(text: Any) -> str:
+def address_id(text: object) -> str:
     """Return the canonical address, empty where the text is none."""
     return _address(text) if type(text) is str and len(text) <= 64 else ""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from evtx import PyEvtxParser
 
@@ -103,7 +103,7 @@ def _evtx(recording: Opened, source: str) -> Iterator[RawRecord]:
 
 def _rendered(recording: Opened) -> Iterator[tuple[str, bytes]]:
     try:
-        records = iter(PyEvtxParser(BytesIO(recording.data[:]), 1).records_json())
+        records: Iterator[dict[str, Any]] = iter(PyEvtxParser(BytesIO(recording.data[:]), 1).records_json())
     except (OSError, RuntimeError) as error:
         yield "", _broken(error)
         return
@@ -115,7 +115,7 @@ def _rendered(recording: Opened) -> Iterator[tuple[str, bytes]]:
         except (RuntimeError, ValueError) as error:
             yield "", _broken(error)
         else:
-            yield f"record {record['event_record_id']}", record["data"].encode()
+            yield f"record {record['event_record_id']}", str(record["data"]).encode()
 
 
 def _broken(error: BaseException) -> bytes:

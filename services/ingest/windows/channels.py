@@ -1,8 +1,9 @@
 """The channels of which a few kinds matter: application control, name resolution, remote sessions, printing, and more."""
 
-from typing import Any, Final
+from typing import Final
 
 from schemas.ocsf.classes import OcsfClass as C
+from schemas.ocsf.objects import Endpoint
 from services.ingest.values import compact, text_of
 from services.ingest.windows.kind import Parts, kind_of, under
 from services.ingest.windows.objects import Get, actor_of, endpoint_of, file_of, process_of, user_named, user_of
@@ -15,7 +16,7 @@ def _first(g: Get, *names: str) -> str | None:
     return next((text for text in map(text_of, map(g, names)) if text), None)
 
 
-def _here(g: Get) -> Any:
+def _here(g: Get) -> Endpoint | None:
     return endpoint_of(hostname=g("Computer") or g("Hostname"))
 
 
@@ -32,9 +33,16 @@ def image_judged(g: Get) -> Parts:
 
 def remote_session(g: Get) -> Parts:
     """Terminal services: a session begins, ends or comes back."""
-    user = user_named(g("User") or g("Param1"))
+    user = user_named(g("User") or g("Param1") or _told(g, "User:"))
     address = g("Address") or g("Param3") or g("ClientIP")
     return {"user": user, "src_endpoint": endpoint_of(address), "dst_endpoint": _here(g), "logon_type_id": 10}
+
+
+def _told(g: Get, label: str) -> str | None:
+    """Return what follows ``label`` in the event's rendered text, where the shipper kept nothing else."""
+    message = g("Message")
+    lines = message[:2000].splitlines() if type(message) is str else []
+    return next((line.strip()[len(label) :].strip() for line in lines if line.strip().startswith(label)), None)
 
 
 def asked(g: Get) -> Parts:

@@ -13,7 +13,11 @@ Reading = tuple[int, TimeQuality, str]
 
 def event_time(g: Get, at: int) -> Reading:
     """Return the event time in epoch milliseconds, how good it is, and its text as it stood."""
-    for name, quality in (("UtcTime", TimeQuality.SENSOR), ("TimeCreated", TimeQuality.SYSTEM)):
+    for name, quality in (
+        ("UtcTime", TimeQuality.SENSOR),
+        ("TimeCreated", TimeQuality.SYSTEM),
+        ("SystemTime", TimeQuality.SYSTEM),
+    ):
         text = g(name)
         found = instant_of(text)
         if found is not None:

@@ -81,7 +81,7 @@ def parsed_event(native: Mapping[str, Any], raw: bytes | None, at: int) -> Parse
     )
 
 
-def _event(g: Get, kind: Kind | None, hostname: Any) -> Event:
+def _event(g: Get, kind: Kind | None, hostname: object) -> Event:
     if kind is not None:
         event: Event = {**kind.head}
         if type(hostname) is str and hostname:
@@ -96,7 +96,7 @@ def _event(g: Get, kind: Kind | None, hostname: Any) -> Event:
     return _base_event(g, hostname)
 
 
-def _base_event(g: Get, hostname: Any) -> Event:
+def _base_event(g: Get, hostname: object) -> Event:
     event: Event = {**_BASE}
     if type(hostname) is str and hostname:
         event["device"] = device_of(hostname)

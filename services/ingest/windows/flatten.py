@@ -50,7 +50,7 @@ def _header(system: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in flat.items() if value is not None}
 
 
-def _fields(section: Any) -> Iterator[tuple[str, Any]]:
+def _fields(section: object) -> Iterator[tuple[str, Any]]:
     """Yield the named values of a section; below UserData one element may wrap them all."""
     if not isinstance(section, Mapping):
         return
@@ -65,7 +65,7 @@ def _fields(section: Any) -> Iterator[tuple[str, Any]]:
             yield name, _text(value)
 
 
-def _data(value: Any) -> Iterator[tuple[str, Any]]:
+def _data(value: object) -> Iterator[tuple[str, Any]]:
     """Yield ``Data`` elements: named ones by their name, nameless ones together as ``Data``."""
     entries = value if isinstance(value, list) else [value]
     nameless = []
@@ -81,10 +81,10 @@ def _data(value: Any) -> Iterator[tuple[str, Any]]:
         yield "Data", nameless if len(nameless) > 1 else nameless[0]
 
 
-def _attributes(element: Any) -> Mapping[str, Any]:
+def _attributes(element: object) -> Mapping[str, Any]:
     found = element.get(_ATTRIBUTES) if isinstance(element, Mapping) else None
     return found if isinstance(found, Mapping) else {}
 
 
-def _text(element: Any) -> Any:
+def _text(element: object) -> object:
     return element.get(_TEXT) if isinstance(element, Mapping) and _TEXT in element else element

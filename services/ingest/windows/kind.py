@@ -35,6 +35,7 @@ def kind_of(
     parts: Mapper,
     accounts: Sequence[tuple[str, str]] = SECURITY_ACCOUNTS,
     addresses: Sequence[str] = (),
+    *,
     hosts: Sequence[str] = (),
     severity_id: int = 1,
 ) -> Kind:

@@ -23,14 +23,14 @@ def base_name(path: str) -> str:
     return path[path.rfind("\\") + 1 :] or path
 
 
-def file_of(path: Any, type_id: int = 1) -> File | None:
+def file_of(path: object, type_id: int = 1) -> File | None:
     """Return the file at ``path``."""
     if type(path) is not str or not path or path == "-":
         return None
     return _file(path, type_id) if len(path) <= _SHORT else _file.__wrapped__(path, type_id)
 
 
-def process_of(pid: Any, uid: Any, path: Any, cmd_line: Any = None) -> Process | None:
+def process_of(pid: object, uid: object, path: object, cmd_line: object = None) -> Process | None:
     """Return a process; it needs its pid or its guid to be one."""
     process: Process = {}
     found = number_of(pid)
@@ -49,7 +49,7 @@ def process_of(pid: Any, uid: Any, path: Any, cmd_line: Any = None) -> Process |
     return process
 
 
-def user_of(domain: Any, name: Any, sid: Any = None) -> User | None:
+def user_of(domain: object, name: object, sid: object = None) -> User | None:
     """Return an account; it needs a name or a SID to be one."""
     if type(name) is not str or len(name) > _SHORT or name == "-":
         name = ""
@@ -60,7 +60,7 @@ def user_of(domain: Any, name: Any, sid: Any = None) -> User | None:
     return _user(domain, name, sid) if name or sid else None
 
 
-def user_named(user: Any, sid: Any = None) -> User | None:
+def user_named(user: object, sid: object = None) -> User | None:
     r"""Return the account written as ``DOMAIN\name``."""
     if type(user) is not str or not user:
         return user_of(None, None, sid)
@@ -68,7 +68,7 @@ def user_named(user: Any, sid: Any = None) -> User | None:
     return user_of(domain, name, sid) if slash else user_of("", domain, sid)
 
 
-def actor_of(process: Process | None, user: User | None, session: Any = None) -> Actor | None:
+def actor_of(process: Process | None, user: User | None, session: object = None) -> Actor | None:
     """Return who did it, as far as known; ``session`` is a logon id."""
     actor: Actor = {}
     if process is not None:
@@ -80,7 +80,7 @@ def actor_of(process: Process | None, user: User | None, session: Any = None) ->
     return actor or None
 
 
-def endpoint_of(ip: Any = None, port: Any = None, hostname: Any = None) -> Endpoint | None:
+def endpoint_of(ip: object = None, port: object = None, hostname: object = None) -> Endpoint | None:
     """Return one side of a connection; it needs an address or a name to be one."""
     endpoint: Endpoint = {}
     address = address_id(ip)
@@ -103,7 +103,7 @@ def device_of(hostname: str) -> Device:
     return {"hostname": hostname, "type_id": 0}
 
 
-def hashes_of(text: Any) -> list[Fingerprint] | None:
+def hashes_of(text: object) -> list[Fingerprint] | None:
     """Return the fingerprints of Sysmon's ``MD5=...,SHA256=...``."""
     if type(text) is not str or "=" not in text or len(text) > 1000:
         return None
@@ -111,7 +111,7 @@ def hashes_of(text: Any) -> list[Fingerprint] | None:
     return [{"algorithm_id": _ALGORITHMS.get(name, 99), "value": value} for name, _, value in pairs if value]
 
 
-def integrity_of(level: Any) -> int:
+def integrity_of(level: object) -> int:
     """Return OCSF's number of an integrity level or of its SID."""
     return _INTEGRITY.get(level.lower(), 99) if type(level) is str else 0
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from schemas.ocsf.classes import OcsfClass as C
 from schemas.ocsf.objects import Actor
 from services.ingest.values import compact, text_of
-from services.ingest.windows.kind import Parts, kind_of, under
+from services.ingest.windows.kind import Kind, Parts, kind_of, under
 from services.ingest.windows.objects import Get, actor_of, process_of, user_named
 
 _POWERSHELL: Final = 2
@@ -38,11 +38,11 @@ def _actor(g: Get, context: dict[str, str]) -> Actor | None:
     return actor_of(process, user_named(named, g("UserID"))) or {"app_name": "PowerShell"}
 
 
-def _own_user(g: Get) -> Any:
+def _own_user(g: Get) -> str | None:
     return f"{g('Domain')}\\{g('AccountName')}" if text_of(g("AccountName")) and text_of(g("Domain")) else None
 
 
-def _script(content: str | None, uid: Any = None, path: Any = None) -> Any:
+def _script(content: str | None, uid: object = None, path: object = None) -> dict[str, Any] | None:
     if content is None:
         return None
     script: dict[str, Any] = {"type_id": _POWERSHELL, "script_content": {"value": content}, "uid": text_of(uid)}
@@ -53,7 +53,7 @@ def _script(content: str | None, uid: Any = None, path: Any = None) -> Any:
 
 def block(g: Get) -> Parts:
     """4104: the text of a script block, or a part of it."""
-    content = g("ScriptBlockText")
+    content = g("ScriptBlockText") or g("Message")
     return {
         "script": _script(content if type(content) is str else None, g("ScriptBlockId"), g("Path")),
         "actor": _actor(g, {}),
@@ -73,11 +73,11 @@ def engine(g: Get) -> Parts:
     if content is None:
         data = g("Data")
         content = "\n".join(map(str, data)) if type(data) is list else text_of(data)
-    return {"script": _script(content), "actor": _actor(g, context)}
+    return {"script": _script(content or ""), "actor": _actor(g, context)}
 
 
 _OWN: Final = (("Domain", "AccountName"),)
-_OPERATIONAL: Final = {
+_OPERATIONAL: Final[dict[int | tuple[int, ...], Kind]] = {
     4103: kind_of(C.SCRIPT, 1, module, _OWN),
     4104: kind_of(C.SCRIPT, 1, block, _OWN),
 }

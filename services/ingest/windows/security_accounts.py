@@ -1,8 +1,9 @@
 """Security log: accounts, groups, rights and policies that were changed."""
 
-from typing import Any, Final
+from typing import Final
 
 from schemas.ocsf.classes import OcsfClass as C
+from schemas.ocsf.objects import Actor
 from services.ingest.values import compact, text_of
 from services.ingest.windows.kind import SUBJECT, Parts, kind_of, under
 from services.ingest.windows.objects import Get, user_named, user_of
@@ -30,7 +31,7 @@ def group(g: Get) -> Parts:
     }
 
 
-def _caller(g: Get) -> Any:
+def _caller(g: Get) -> Actor | None:
     user = user_of(g("CallerUserDomain"), g("CallerUserName"))
     return {"user": user} if user else None
 

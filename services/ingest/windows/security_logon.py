@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from schemas.ocsf.classes import OcsfClass as C
-from schemas.ocsf.objects import Actor
+from schemas.ocsf.objects import Actor, Endpoint
 from services.ingest.values import compact, number_of, text_of
 from services.ingest.windows.kind import SUBJECT, TARGET, Kind, Mapper, Parts, kind_of, under
 from services.ingest.windows.objects import Get, actor_of, endpoint_of, process_of, user_of
@@ -23,7 +23,7 @@ def subject(g: Get) -> Actor | None:
     return actor_of(process, user, g("SubjectLogonId"))
 
 
-def _logon_type(value: Any) -> int | None:
+def _logon_type(value: object) -> int | None:
     number = number_of(value)
     if number is None:
         return None
@@ -43,7 +43,7 @@ def _session(g: Get) -> dict[str, Any] | None:
     return compact({"uid": uid, "uid_alt": text_of(g("LogonGuid"))}) if uid else None
 
 
-def _here(g: Get) -> Any:
+def _here(g: Get) -> Endpoint | None:
     return endpoint_of(hostname=g("Computer") or g("Hostname"))
 
 
@@ -148,7 +148,7 @@ def session_locked(g: Get) -> Parts:
 
 
 def _authentication(activity_id: int, parts: Mapper, hosts: tuple[str, ...] = ()) -> Kind:
-    return kind_of(C.AUTHENTICATION, activity_id, parts, (SUBJECT, TARGET), _ADDRESSES, hosts)
+    return kind_of(C.AUTHENTICATION, activity_id, parts, (SUBJECT, TARGET), _ADDRESSES, hosts=hosts)
 
 
 KINDS: Final = under(

@@ -1,9 +1,10 @@
 """Security log: processes, objects, services, tasks, shares and connections."""
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from schemas.ocsf.classes import OcsfClass as C
+from schemas.ocsf.objects import Actor
 from services.ingest.values import as_text, compact, number_of, port_of, text_of
 from services.ingest.windows.kind import SUBJECT, TARGET, Parts, kind_of, under
 from services.ingest.windows.objects import (
@@ -56,7 +57,7 @@ def process_ended(g: Get) -> Parts:
 def accessed(g: Get) -> Parts:
     """4656, 4658, 4660, 4661, 4662, 4663, 4670, 4673, 4674, 4690, 5379: an object of the system and who held it."""
     kind = text_of(g("ObjectType"))
-    name = text_of(g("ObjectName")) or text_of(g("Service")) or text_of(g("TargetName")) or text_of(g("ObjectServer"))
+    name = text_of(g("ObjectName")) or text_of(g("Service")) or text_of(g("TargetName")) or _key(g)
     uid = as_text(g("HandleId")) or as_text(g("SourceHandleId"))
     resource = {
         "name": name,
@@ -68,7 +69,11 @@ def accessed(g: Get) -> Parts:
     return {"win_resource": compact(resource) if name or uid else None, "actor": subject(g) or _source(g)}
 
 
-def _source(g: Get) -> Any:
+def _key(g: Get) -> str | None:
+    return text_of(g("MasterKeyId")) or text_of(g("ObjectServer"))
+
+
+def _source(g: Get) -> Actor | None:
     return actor_of(process_of(g("SourceProcessId"), None, None), None)
 
 
@@ -137,7 +142,7 @@ def filter_changed(g: Get) -> Parts:
     resource = {"name": name, "uid": text_of(g("FilterKey")), "type_id": 39, "type": "WFP Filter"}
     return {
         "win_resource": compact(resource) if name else None,
-        "actor": actor_of(process_of(g("ProcessId"), None, None), user),
+        "actor": actor_of(process_of(g("ProcessId"), None, None), user) or {"app_name": "Windows Filtering Platform"},
     }
 
 

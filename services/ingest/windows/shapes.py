@@ -75,7 +75,7 @@ def _unescaped(value: str) -> str:
     return value
 
 
-def _with_data(flat: dict[str, Any], *sections: Any) -> dict[str, Any]:
+def _with_data(flat: dict[str, Any], *sections: object) -> dict[str, Any]:
     for section in sections:
         if isinstance(section, Mapping):
             for name, value in section.items():

@@ -1,11 +1,11 @@
 """Sysmon: every event id of version 15."""
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from schemas.ocsf.classes import OcsfClass as C
 from schemas.ocsf.objects import Actor, File, Process
-from services.ingest.values import compact, host_id, number_of, text_of
+from services.ingest.values import compact, number_of, text_of
 from services.ingest.windows.kind import Kind, Parts, kind_of, under
 from services.ingest.windows.objects import (
     Get,
@@ -105,7 +105,7 @@ def connected(g: Get) -> Parts:
     }
 
 
-def _direction(initiated: Any) -> int:
+def _direction(initiated: object) -> int:
     return {"true": 2, "false": 1}.get(str(initiated).lower(), 0)
 
 

@@ -1,9 +1,9 @@
 """System and Application logs, the task scheduler, BITS, Defender, WMI, the firewall: services, jobs, programs, findings."""
 
-from typing import Any, Final
+from typing import Final
 
 from schemas.ocsf.classes import OcsfClass as C
-from schemas.ocsf.objects import Actor
+from schemas.ocsf.objects import Actor, User
 from services.ingest.values import as_text, compact, text_of
 from services.ingest.windows.kind import Mapper, Parts, kind_of, under
 from services.ingest.windows.objects import Get, actor_of, process_of, user_named
@@ -12,7 +12,7 @@ _STATES: Final = {"running": 3, "stopped": 4, "paused": 5}
 _SCM: Final[Actor] = {"app_name": "Service Control Manager"}
 
 
-def _user(g: Get) -> Any:
+def _user(g: Get) -> User | None:
     named = g("User") or g("UserName") or g("UserContext")
     if text_of(named) is None and text_of(g("AccountName")):
         named = f"{g('Domain')}\\{g('AccountName')}"
@@ -60,13 +60,8 @@ def log_cleared(g: Get) -> Parts:
 
 def job(g: Get) -> Parts:
     """Task scheduler and BITS."""
-    name = (
-        text_of(g("TaskName"))
-        or text_of(g("jobTitle"))
-        or text_of(g("name"))
-        or text_of(g("jobId"))
-        or text_of(g("Id"))
-    )
+    names = ("TaskName", "jobTitle", "name", "jobId", "Id", "string")
+    name = next((text for text in map(text_of, map(g, names)) if text), None)
     command = text_of(g("ActionName")) or text_of(g("Path")) or text_of(g("url")) or text_of(g("RemoteName"))
     return {"job": compact({"name": name, "cmd_line": command}) if name else None, "actor": _actor(g)}
 
