@@ -5,9 +5,8 @@ the objects that shippers wrap Windows data in. Names are case-sensitive; a list
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
-
-from schemas.event import LogSource
 
 Aliases = Mapping[str, tuple[str, ...]]
 
@@ -86,9 +85,10 @@ _WRAPPERS = ("event_data", "user_data", "EventData", "UserData")
 _OUTER = ("winlog", "Event")
 
 
-def aliases_of(logsource: LogSource) -> Aliases:
-    """Return the other names of Sigma's fields in events of ``logsource``; the category is more telling than the product."""
-    return _BY_CATEGORY.get(logsource.category) or _BY_PRODUCT.get(logsource.product, _NONE)
+@lru_cache(maxsize=1024)
+def aliases_of(product: str, category: str) -> Aliases:
+    """Return the other names of Sigma's fields in such events; the category is more telling than the product."""
+    return {**_BY_PRODUCT.get(product, _NONE), **_BY_CATEGORY.get(category, _NONE)}
 
 
 def field_values(native: Mapping[str, Any], field: str, aliases: Aliases) -> tuple[Any, ...]:

@@ -26,11 +26,12 @@ _OWN_KEYS = ("stage", "anchor", "owner", "tests")
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What came of the documents. ``total`` counts detection rules and filters, sound or not."""
+    """What came of the documents. ``total`` counts detection rules and filters, ``sound`` those of them that compile."""
 
     rules: tuple[Rule, ...]
     problems: tuple[Problem, ...]
     total: int
+    sound: int
     correlations: int
     needs_placeholder: tuple[Problem, ...] = ()
 
@@ -41,7 +42,7 @@ def compile_rules(parsed: Parsed, placeholders: Placeholders, stages: Mapping[st
     ``stages`` overrides what a rule says of its stage, by the rule's id or name.
     """
     rules: dict[str, Rule] = {}
-    problems, missing = list(parsed.problems), []
+    problems, missing, repeated = list(parsed.problems), [], 0
     for document in parsed.rules:
         try:
             rule = _rule(document, parsed, Translator(placeholders), stages)
@@ -51,9 +52,18 @@ def compile_rules(parsed: Parsed, placeholders: Placeholders, stages: Mapping[st
             problems.append(_problem(document, error))
         else:
             known = rules.setdefault(rule.uid, rule)
-            if known is not rule and known.digest != rule.digest:
+            if known.digest != rule.digest:
                 problems.append(document.problem_at(("id",), f"rule id {rule.uid} is already used in {known.path}"))
-    return Compiled(tuple(rules.values()), tuple(problems + missing), parsed.total, parsed.correlations, tuple(missing))
+            else:
+                repeated += known is not rule
+    return Compiled(
+        rules=tuple(rules.values()),
+        problems=tuple(problems + missing),
+        total=parsed.total,
+        sound=len(rules) + repeated + len(parsed.filters),
+        correlations=parsed.correlations,
+        needs_placeholder=tuple(missing),
+    )
 
 
 def _problem(document: Document, error: Exception) -> Problem:

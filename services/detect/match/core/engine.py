@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from schemas.event import EventHeaders, LogSource
+from schemas.event import EventHeaders
 from schemas.taxonomy import Aliases, aliases_of
 from services.detect.match.core.closures import closure, matched
 from services.detect.match.core.leaves import Predicate
@@ -76,4 +76,4 @@ class Engine:
 
 def _aliases(kind: Kind) -> Aliases:
     product = "windows" if kind.channel and not kind.logsource.product else kind.logsource.product
-    return aliases_of(LogSource(product, kind.logsource.category, kind.logsource.service))
+    return aliases_of(product, kind.logsource.category)

@@ -53,6 +53,13 @@ def concerns(rule: LogSource, kind: Kind) -> bool:
     return False not in verdicts and (True in verdicts or not stated)
 
 
+def is_known_logsource(rule: LogSource) -> bool:
+    """Return whether the tables know where Windows writes what this rule asks for; other products have no tables."""
+    if rule.product != "windows":
+        return True
+    return (not rule.category or rule.category in KINDS) and (not rule.service or rule.service in CHANNELS)
+
+
 def renames(rule: LogSource, kind: Kind) -> dict[str, str]:
     """Return how events of ``kind`` name the fields of a rule that names a category of another log."""
     return dict(RENAMES.get(kind.name, {})) if rule.category in KINDS else {}

@@ -12,6 +12,7 @@ _POWERSHELL: Final = ("microsoft-windows-powershell/operational", "powershellcor
 _CLASSIC: Final = "windows powershell"
 _DEFENDER: Final = "microsoft-windows-windows defender/operational"
 _KERNEL_FILE: Final = "microsoft-windows-kernel-file/analytic"
+_SERVICE_BUS: Final = tuple(f"microsoft-servicebus-client{name}" for name in ("", "/operational", "/admin"))
 _BY_NAME: Final = "microsoft-windows-{}/operational"
 
 CHANNELS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -49,13 +50,13 @@ CHANNELS: Final[Mapping[str, tuple[str, ...]]] = {
         "microsoft-windows-windows firewall with advanced security/firewalldiagnostics",
     ),
     "hyper-v-worker": ("microsoft-windows-hyper-v-worker", "microsoft-windows-hyper-v-worker-admin"),
-    "iis-configuration": ("microsoft-iis-configuration/operational",),
+    "iis-configuration": ("microsoft-iis-configuration/operational", _BY_NAME.format("iis-configuration")),
     "kernel-event-tracing": ("microsoft-windows-kernel-eventtracing", "microsoft-windows-kernel-eventtracing/admin"),
     "kernel-shimengine": tuple(f"microsoft-windows-kernel-shimengine/{name}" for name in ("operational", "diagnostic")),
     "ldap": ("microsoft-windows-ldap-client/debug",),
     "ldap_debug": ("microsoft-windows-ldap-client/debug",),
     "lsa-server": (_BY_NAME.format("lsa"),),
-    "microsoft-servicebus-client": tuple(f"microsoft-servicebus-client/{name}" for name in ("operational", "admin")),
+    "microsoft-servicebus-client": _SERVICE_BUS,
     "msexchange-management": ("msexchange management",),
     "ntfs": (_BY_NAME.format("ntfs"),),
     "ntlm": (_BY_NAME.format("ntlm"),),
@@ -64,7 +65,7 @@ CHANNELS: Final[Mapping[str, tuple[str, ...]]] = {
     "printservice-operational": (_BY_NAME.format("printservice"),),
     "security-mitigations": tuple(f"microsoft-windows-security-mitigations/{name} mode" for name in ("kernel", "user")),
     "sense": (_BY_NAME.format("sense"),),
-    "servicebus-client": tuple(f"microsoft-servicebus-client/{name}" for name in ("operational", "admin")),
+    "servicebus-client": _SERVICE_BUS,
     "shell-core": (_BY_NAME.format("shell-core"),),
     "smbclient-connectivity": ("microsoft-windows-smbclient/connectivity",),
     "smbclient-security": ("microsoft-windows-smbclient/security",),
