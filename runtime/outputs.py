@@ -12,8 +12,8 @@ _HEADROOM = 4096  # for what the runners themselves put into the headers
 
 
 def cause_of(received: Received) -> str:
-    """Return how outputs name ``received`` as their cause."""
-    return f"{received.topic}/{received.partition}/{received.offset}"
+    """Return how outputs name ``received`` as their cause; what is no message of the log is named by its key."""
+    return f"{received.topic}/{received.partition}/{received.key if received.offset < 0 else received.offset}"
 
 
 def stamped(outputs: Sequence[Message], cause: str, stamp: Mapping[str, str]) -> list[Message]:

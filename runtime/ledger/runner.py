@@ -1,0 +1,263 @@
+"""The worker of a ledger service: joins the group, owns what is assigned, feeds it, lets go of what is revoked."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
+from typing import Generic
+
+import structlog
+
+from runtime.delivery import Delivery
+from runtime.deployment import Deployment
+from runtime.errors import Fenced, StartError
+from runtime.ledger.actions import Actions, LiveActions, VirtualActions
+from runtime.ledger.broadcast import Broadcast
+from runtime.ledger.chain import Upcaster
+from runtime.ledger.partition import Partition, Service
+from runtime.log import Ownership, Received, Subscription, TopicPartition
+from runtime.machine import Action, Actor, Machine, State
+from runtime.pace import pace_of
+
+BROADCAST_SECONDS = 0.2
+GRACE_SECONDS = 5.0
+_BREATH = 64
+
+_log = structlog.get_logger("ledger")
+
+
+class LedgerWorker(Generic[State]):
+    """Runs ``machine`` on the partitions of ``inputs`` that this process owns; its truth is the topic ``ledger``.
+
+    ``broadcast`` topics are told to every tenant. With ``lookback_ms``, a machine that also has ``rebuild`` is given the
+    inputs of that span again at a takeover. ``latency`` says how many milliseconds an action takes in virtual time.
+    ``upcasters``, by kind and version, turn old entries into newer ones.
+    """
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        name: str,
+        ledger: str,
+        machine: Machine[State],
+        inputs: Sequence[str],
+        *,
+        actor: Actor | None = None,
+        broadcast: Sequence[str] = (),
+        lookback_ms: int = 0,
+        snapshot_every: int = 1_000,
+        latency: Callable[[Action], int] = lambda _: 0,
+        upcasters: Mapping[tuple[str, int], Upcaster] | None = None,
+        delivery: Delivery | None = None,
+        limit: int = 500,
+    ) -> None:
+        delivery = delivery or Delivery(name)
+        self._live = not deployment.virtual
+        self._actions: Actions = LiveActions(actor, deployment.clock) if self._live else VirtualActions(actor, latency)
+        self._service = Service(
+            name=name, group=deployment.group_prefix + name, ledger=ledger, inputs=tuple(inputs), machine=machine,
+            log=deployment.log, delivery=delivery, pace=pace_of(deployment), actions=self._actions,
+            broadcast=Broadcast(deployment.log, broadcast, delivery), upcasters=upcasters or {},
+            snapshot_every=snapshot_every, lookback_ms=lookback_ms,
+        )  # fmt: skip
+        self._limit = limit
+        self._owned: dict[int, Partition[State]] = {}
+        self._assigned: set[int] = set()
+        self._lock = asyncio.Lock()
+        self._stack = AsyncExitStack()
+        self._subscription: Subscription | None = None
+        self._polling: asyncio.Task[Sequence[Received]] | None = None
+
+    @property
+    def name(self) -> str:
+        """The service's name."""
+        return self._service.name
+
+    async def start(self) -> None:
+        """Read the broadcast topics, join the group, and take over what is assigned.
+
+        Raises:
+            BrokenLedger: a ledger is not what was written.
+            StartError: the topics are not co-partitioned.
+        """
+        await self._check_partitions()
+        await self._service.broadcast.news()
+        joining = self._service.log.subscribe(
+            self._service.group, self._service.inputs, self._on_assigned, self._on_revoked
+        )
+        self._subscription = await self._stack.enter_async_context(joining)
+        async with self._lock:
+            await self._take_over()
+
+    async def step(self, wait: float) -> int:
+        """Handle one batch and whatever is due; return how many messages, ticks and outcomes were handled.
+
+        Raises:
+            BrokenLedger: a ledger that was just assigned is not what was written.
+            MostlyBugs: the breaker opened.
+        """
+        polled = await self._poll(wait)
+        news = await self._service.broadcast.news()
+        async with self._lock:
+            await self._take_over()
+            return await self._handle([*news, *polled])
+
+    def deadline(self) -> int | None:
+        """Return when a tick or an outcome is next due."""
+        return min((due for one in self._owned.values() if (due := one.deadline) is not None), default=None)
+
+    async def advance(self, instant: int) -> int:
+        """Let time pass up to ``instant`` without a message; return how many ticks and outcomes were handled."""
+        async with self._lock:
+            return await self._each(partial(Partition.pass_time, instant=instant))
+
+    async def stop(self) -> None:
+        """Wait a little for what is under way, commit it, leave; the next owner reconciles the rest."""
+        if self._polling is not None:
+            self._polling.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._polling
+            self._polling = None
+        async with self._lock:
+            await self._release(frozenset(self._owned))
+        self._subscription = None
+        await self._stack.aclose()
+
+    async def run(self, wait: float = 1.0) -> None:
+        """Step for ever."""
+        while True:
+            await self.step(wait)
+
+    async def _check_partitions(self) -> None:
+        topics = (*self._service.inputs, self._service.ledger)
+        counts = {topic: await self._service.log.partitions(topic) for topic in topics}
+        if len(set(counts.values())) > 1:
+            raise StartError(f"{self.name}: its topics must have the same number of partitions, and have {counts}")
+
+    async def _on_assigned(self, partitions: frozenset[int]) -> None:
+        self._assigned |= partitions
+
+    async def _on_revoked(self, partitions: frozenset[int]) -> None:
+        async with self._lock:
+            await self._release(partitions)
+
+    async def _take_over(self) -> None:
+        assert self._subscription is not None, "step before start"
+        while self._assigned:
+            number = min(self._assigned)
+            await self._take(self._subscription, number)
+            self._assigned.discard(number)
+        self._service.delivery.metrics.set("stanch_ledger_partitions", len(self._owned), service=self.name)
+
+    async def _take(self, subscription: Subscription, number: int) -> None:
+        """Own the partition, which fences its owner before, and read back what is known of it."""
+        log, patiently = self._service.log, self._service.delivery.patiently
+        ownership: Ownership = await patiently(partial(log.own, self.name, number))
+        places = [TopicPartition(topic, number) for topic in self._service.inputs]
+        ends = {place: await patiently(partial(subscription.committed, place)) for place in places}
+        start = await patiently(partial(subscription.committed, TopicPartition(self._service.ledger, number)))
+        partition = Partition(self._service, ownership, start, ends)
+        self._owned[number] = partition
+        async with self._guarded(partition):
+            await partition.load()
+            await partition.resume()
+
+    async def _poll(self, wait: float) -> Sequence[Received]:
+        assert self._subscription is not None, "step before start"
+        seconds = self._patience(wait)
+        reading = partial(self._subscription.poll, self._limit, seconds)
+        if self._polling is None and not self._actions.running:
+            return await self._service.delivery.patiently(reading)
+        if self._polling is None:
+            self._polling = asyncio.create_task(self._service.delivery.patiently(reading))
+        return await self._poll_or_arrival(self._polling, seconds)
+
+    async def _poll_or_arrival(self, polling: asyncio.Task[Sequence[Received]], seconds: float) -> Sequence[Received]:
+        """Return early when an outcome comes home; the poll goes on and its messages come with a later step."""
+        arrival = asyncio.create_task(self._actions.arrival())
+        await asyncio.wait({polling, arrival}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        arrival.cancel()
+        if not polling.done():
+            return ()
+        self._polling = None
+        return polling.result()
+
+    def _patience(self, wait: float) -> float:
+        if not self._live:
+            return wait
+        if self._service.broadcast.topics:
+            wait = min(wait, BROADCAST_SECONDS)
+        due = self.deadline()
+        return wait if due is None else min(wait, max(0, due - self._service.pace.current(None)) / 1000)
+
+    async def _handle(self, batch: Sequence[Received]) -> int:
+        handled = await self._each(Partition.keep_up)
+        ordered = self._service.pace.in_order(batch)
+        for index, received in enumerate(ordered):
+            handled += await self._route(received)
+            if index % _BREATH == _BREATH - 1:
+                await asyncio.sleep(0)
+        handled += await self._each(Partition.commit)
+        if ordered:
+            self._measure(ordered[-1])
+        return handled
+
+    async def _route(self, received: Received) -> int:
+        if received.topic in self._service.broadcast.topics:
+            return await self._each(partial(Partition.hear, received=received))
+        partition = self._owned.get(received.partition)
+        if partition is None:
+            return 0  # lost meanwhile; whoever owns it now reads this too
+        return await self._guarded_work(partition, partial(Partition.receive, received=received))
+
+    async def _each(self, work: Callable[[Partition[State]], Awaitable[None]]) -> int:
+        return sum([await self._guarded_work(partition, work) for partition in list(self._owned.values())])
+
+    async def _guarded_work(
+        self, partition: Partition[State], work: Callable[[Partition[State]], Awaitable[None]]
+    ) -> int:
+        before = partition.handled
+        async with self._guarded(partition):
+            await work(partition)
+        return partition.handled - before
+
+    @asynccontextmanager
+    async def _guarded(self, partition: Partition[State]) -> AsyncIterator[None]:
+        """Drop a partition that is another's by now; whatever else goes wrong, commit nothing of it any more."""
+        try:
+            yield
+        except Fenced as error:
+            self._service.delivery.metrics.count("stanch_ledger_fenced_total", service=self.name)
+            _log.warning(
+                "partition lost to a newer owner", service=self.name, partition=partition.number, reason=str(error)
+            )
+            self._pause(partition.number)
+            await self._drop(partition.number)
+        except BaseException:
+            partition.sound = False
+            raise
+
+    def _pause(self, number: int) -> None:
+        if self._subscription is not None:
+            for topic in self._service.inputs:
+                self._subscription.pause(TopicPartition(topic, number))
+
+    async def _release(self, partitions: frozenset[int]) -> None:
+        self._assigned -= partitions
+        for number in sorted(partitions & self._owned.keys()):
+            partition = self._owned[number]
+            if partition.sound:
+                await self._actions.drain(number, GRACE_SECONDS)
+                async with self._guarded(partition):
+                    await partition.close()
+            await self._drop(number)
+
+    async def _drop(self, number: int) -> None:
+        self._owned.pop(number, None)
+        await self._actions.discard(number)
+
+    def _measure(self, last: Received) -> None:
+        metrics = self._service.delivery.metrics
+        age = (self._service.pace.current(last.partition) - last.at) / 1000
+        metrics.set("stanch_lag_seconds", age, service=self.name, topic=last.topic)
+        metrics.set("stanch_ledger_open_actions", self._actions.running, service=self.name)
