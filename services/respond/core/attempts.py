@@ -27,10 +27,10 @@ def wait(ctx: Context, draft: Draft, lane: Lane, effect: Effect, pause: int) -> 
 
 def take_observation(ctx: Context, draft: Draft, lane: Lane, data: Data) -> None:
     """Take in what the product's state is."""
-    effect, why = lane.effect, str(data.get("why", ""))
+    effect, why = lane.effect, str(data.get("why", data.get("reason", "")))
     if effect is None:
         return
-    match data["fate"]:
+    match data.get("fate"):
         case "observed":
             lane = replace(lane, resolved=data["resolved"])
             _decide(ctx, draft, lane, replace(effect, failures=0), data)

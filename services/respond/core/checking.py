@@ -22,7 +22,7 @@ def verify(ctx: Context, draft: Draft, lane: Lane, effect: Effect) -> None:
 
 def take_verification(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data) -> None:
     """Take in what was read."""
-    if data["result"] != "read":
+    if data.get("result") != "read":
         _look_again(ctx, draft, lane, effect, str(data.get("why", "")))
     elif effect.direction is Direction.RELEASE:
         _take_release(ctx, draft, lane, effect, bool(data["applied"]))

@@ -62,7 +62,7 @@ class Draft:
         """Ask for something to be done for the lane's effect, whose ``seq`` the answer must bear."""
         effect = lane.effect
         number = effect.seq if effect else 0
-        self._actions.append(Action(f"{number}|{lane.key}", kind, {"lane": lane.key, **data}))
+        self._actions.append(Action(f"{number}|{lane.key}", kind, {"tenant": self.tenant, "lane": lane.key, **data}))
 
     def tell(self, lane: Lane, remediation: Remediation) -> None:
         """Publish what was done."""

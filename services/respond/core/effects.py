@@ -65,16 +65,16 @@ def resume(ctx: Context, draft: Draft, lane: Lane) -> None:
 
 def _take_answer(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data) -> None:
     why = str(data.get("why", ""))
-    match data["result"]:
+    match data.get("result", "unknown"):
         case "accepted":
             _accepted(ctx, draft, lane, effect, data)
         case "not_sent":
             again = replace(effect, failures=effect.failures + 1, unsure=False, why=why)
             attempts.wait(ctx, draft, lane, again, ctx.timings.pause(effect.failures))
-        case "unknown":
-            _wait_for_unknown(ctx, draft, lane, effect, why)
-        case _:
+        case "refused":
             _refused(ctx, draft, lane, effect, data)
+        case _:
+            _wait_for_unknown(ctx, draft, lane, effect, why)
 
 
 def _accepted(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data) -> None:
@@ -104,7 +104,7 @@ def _refused(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data)
 
 def _take_progress(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data) -> None:
     since = effect.accepted_at or effect.started_at
-    match data["result"]:
+    match data.get("result"):
         case "succeeded":
             checking.verify(ctx, draft, lane, replace(effect, phase=Phase.VERIFYING, failures=0))
         case "failed" if effect.attempt < ctx.timings.attempts:

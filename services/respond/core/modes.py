@@ -45,7 +45,7 @@ def take_mode(draft: Draft, given: Received) -> None:
         draft.put_mode("readable", ModeRecord(unreadable.scope, Mode.ARMED, change.by, change.reason, change.at))
     record = _record(change, given.key)
     known = draft.modes.get(record.scope)
-    if known is None or known.at <= record.at:
+    if known is None or (known.at <= record.at and known != record):
         draft.put_mode("changed", record)
 
 
