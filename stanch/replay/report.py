@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
+from pydantic import BaseModel
 
 from schemas.control import VOCABULARY
 from schemas.entity import Entity
@@ -50,8 +52,8 @@ def report(events: EventCounts, conclusions: Conclusions, seconds: float) -> Rep
         incidents=tuple(_incident(incident) for incident in incidents),
         holds=tuple(_hold(hold) for hold in holds),
         spared=tuple(_spared(incidents, holds)),
-        remediations=tuple(_dumped(sorted(conclusions.remediations, key=lambda one: (one.time, one.command_uid)))),
-        notifications=tuple(_dumped(sorted(conclusions.notifications, key=lambda one: (one.at, one.uid)))),
+        remediations=_dumped(sorted(conclusions.remediations, key=_remediation_order)),
+        notifications=_dumped(sorted(conclusions.notifications, key=_notification_order)),
         seconds=round(seconds, 3),
     )
 
@@ -103,5 +105,13 @@ def _spared(incidents: Iterable[Incident], holds: Iterable[Hold]) -> list[Spared
     ]
 
 
-def _dumped(models: Iterable[Remediation | Notification]) -> list[dict[str, object]]:
-    return [model.model_dump(mode="json", exclude_none=True) for model in models]
+def _remediation_order(one: Remediation) -> tuple[int, str, str]:
+    return one.time, one.command_uid, one.metadata.uid or ""
+
+
+def _notification_order(one: Notification) -> tuple[int, str, str]:
+    return one.at, one.uid, one.state
+
+
+def _dumped(models: Iterable[BaseModel]) -> tuple[dict[str, Any], ...]:
+    return tuple(model.model_dump(mode="json", exclude_none=True) for model in models)

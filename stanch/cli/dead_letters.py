@@ -1,0 +1,55 @@
+"""`stanch dead-letters`: what was given up, and how it comes back after a fix."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from runtime import dead_letters
+from runtime.log import Log
+from schemas.dead_letter import DeadLetter
+from schemas.times import to_text
+from stanch.cli.session import with_log
+
+app = typer.Typer(help="Messages that were given up, with their bytes and the reason.", no_args_is_help=True)
+Service = Annotated[str | None, typer.Option(help="only those that this service gave up, `ingest`")]
+Containing = Annotated[str | None, typer.Option(help="only those whose reason contains this text")]
+
+
+@app.command("list", epilog="Example: [bold]stanch dead-letters list --service ingest[/bold]")
+def show(service: Service = None, reason: Containing = None) -> None:
+    """Show what was given up, where it came from, and why."""
+
+    async def read(log: Log) -> list[DeadLetter]:
+        return [one async for one in dead_letters.letters(log) if _wanted(one, service, reason)]
+
+    table = Table("when", "service", "tenant", "where", "fate", "reason", "uid")
+    for one in with_log(read):
+        where = f"{one.topic}/{one.partition}/{one.offset}"
+        table.add_row(
+            to_text(one.at), one.service, one.tenant, where, one.fate.value, escape(_printable(one.reason)), one.uid
+        )
+    Console().print(table)
+
+
+@app.command("replay", epilog='Example: [bold]stanch dead-letters replay --reason "no mapper"[/bold]')
+def replay(service: Service = None, reason: Containing = None) -> None:
+    """Put them back on their topics, bytes as they were; a second call puts nothing back twice."""
+
+    async def put_back(log: Log) -> dead_letters.Replayed:
+        return await dead_letters.replay(log, lambda one: _wanted(one, service, reason))
+
+    done, console = with_log(put_back), Console()
+    console.print(f"{len(done.returned)} back on their topics, {len(done.already)} had been put back before")
+    for refusal in done.refused:
+        console.print(f"not put back: {refusal.uid}: {refusal.reason}", markup=False)
+
+
+def _wanted(letter: DeadLetter, service: str | None, reason: str | None) -> bool:
+    return service in (None, letter.service) and (reason is None or reason in letter.reason)
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

@@ -1,0 +1,42 @@
+"""A report for people: what happened, who is what, what was held and proven, who was spared."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from schemas.replay import ReplayReport, ReportedHold
+
+
+def summarise(console: Console, report: ReplayReport) -> None:
+    """Print the report's essence."""
+    events = report.events
+    console.print(
+        f"[bold]{events.records:,}[/bold] records: {events.normalized:,} normalized, {events.base:,} base, "
+        f"{events.dead_letters:,} dead letters; {report.findings:,} findings, "
+        f"[bold]{len(report.incidents)}[/bold] incidents, {len(report.holds)} holds, in {report.seconds:.1f} s"
+    )
+    for incident in report.incidents:
+        console.print(f"\n[bold]incident[/bold] {escape(incident.ocsf['desc'])}")
+    if report.holds:
+        console.print(_holds(report))
+    if report.spared:
+        console.print(_spared(report))
+
+
+def _holds(report: ReplayReport) -> Table:
+    table = Table("control", "target", "state", "verified", "expires", "reason", title="holds")
+    for hold in report.holds:
+        table.add_row(*_hold(hold))
+    return table
+
+
+def _hold(hold: ReportedHold) -> tuple[str, ...]:
+    times = (hold.verified_at or "-", hold.expires_at or "-")
+    return (hold.control.value, escape(hold.target.id), hold.state.value, *times, escape(hold.reason))
+
+
+def _spared(report: ReplayReport) -> Table:
+    table = Table("who", "why", title="spared")
+    for one in report.spared:
+        table.add_row(escape(one.id), escape(one.why))
+    return table
