@@ -10,7 +10,19 @@ from runtime.clock import VirtualClock
 from runtime.errors import Fenced, Oversize, Unavailable
 from runtime.log import MAX_MESSAGE_BYTES, Log, Message, Subscription, TopicPartition
 from runtime.partitions import partition_of
-from tests.contract.log_adapters import ADAPTERS, Adapter, after, content, drain, event, fill, finding, ignore, texts
+from tests.contract.log_adapters import (
+    ADAPTERS,
+    ANSWER_SECONDS,
+    Adapter,
+    after,
+    content,
+    drain,
+    event,
+    fill,
+    finding,
+    ignore,
+    texts,
+)
 
 pytestmark = pytest.mark.parametrize("adapter", ADAPTERS, ids=str)
 
@@ -87,10 +99,12 @@ async def test_a_wildcard_finds_topics_that_come_later(adapter: Adapter, tmp_pat
 
 async def test_a_waiting_poll_wakes_when_something_is_appended(adapter: Adapter, tmp_path: Path) -> None:
     async with adapter.open(tmp_path) as log, log.subscribe("g", ["findings"], ignore, ignore) as subscription:
-        waiting = asyncio.create_task(drain(subscription, 1))
-        await asyncio.sleep(0)
+        waiting = asyncio.create_task(subscription.poll(1, 60))
+        await asyncio.wait({waiting}, timeout=0.05)
+        assert not waiting.done()
         await log.append([finding("late")])
-        assert texts(await waiting) == ["late"]
+        async with asyncio.timeout(ANSWER_SECONDS):
+            assert texts(await waiting) == ["late"]
         assert not await subscription.poll(10, 0.01)
 
 
@@ -114,6 +128,20 @@ async def test_a_paused_partition_waits_and_loses_nothing(adapter: Adapter, tmp_
             assert not await subscription.poll(10, 0.01)
             subscription.resume(FINDINGS)
             assert texts(await drain(subscription, 1)) == ["bad"]
+
+
+async def test_a_pause_holds_even_for_a_poll_that_is_under_way(adapter: Adapter, tmp_path: Path) -> None:
+    async with adapter.open(tmp_path) as log, log.subscribe("g", ["findings"], ignore, ignore) as subscription:
+        await log.append([finding("a")])
+        polling = asyncio.create_task(subscription.poll(10, 0))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        subscription.pause(FINDINGS)
+        early = await polling
+        assert not await subscription.poll(10, 0.01)
+        subscription.resume(FINDINGS)
+        late = [] if early else await drain(subscription, 1)
+        assert texts([*early, *late]) == ["a"], "once, before or after"
 
 
 async def test_a_long_backlog_in_one_partition_starves_no_other(adapter: Adapter, tmp_path: Path) -> None:

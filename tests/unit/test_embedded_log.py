@@ -199,6 +199,27 @@ class TestAppending:
         await log.close()
 
 
+async def test_a_write_that_breaks_half_way_leaves_nothing(log: EmbeddedLog) -> None:
+    owner = await log.own("respond", 0)
+    with pytest.raises(OverflowError):
+        await owner.commit([Message("holds", "acme", "h", b"x")], {TopicPartition("findings", 0): 2**70}, "g")
+    assert await content(log, "holds") == []
+    await owner.commit([Message("holds", "acme", "h", b"y")], {}, "g")
+    assert await content(log, "holds") == ["y"]
+
+
+async def test_a_poll_that_is_overtaken_by_a_seek_reads_where_it_was_sent(tmp_path: Path) -> None:
+    log = EmbeddedLog(tmp_path / "log", VirtualClock())
+    await log.append([finding("a"), finding("b")])
+    async with log.subscribe("g", ["findings"], ignore, ignore) as subscription:
+        polling = asyncio.create_task(subscription.poll(10, 0))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await subscription.seek(TopicPartition("findings", 0), 1)
+        assert [message.value for message in await polling] == [b"b"]
+    await log.close()
+
+
 async def test_members_of_a_group_agree_on_what_they_read(log: EmbeddedLog) -> None:
     """Otherwise one would be given partitions of topics that it does not read."""
     async with log.subscribe("g", ["findings", "facts"], ignore, ignore):
