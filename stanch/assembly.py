@@ -7,19 +7,19 @@ from typing import Any, Final
 
 import httpx
 from pydantic import BaseModel
+from services.detect.context.settings import Settings as ContextSettings
+from services.detect.correlate.settings import Settings as CorrelateSettings
+from services.ingest.settings import Settings as IngestSettings
+from services.notify.settings import Settings as NotifySettings
 
 from runtime.deployment import Deployment
 from runtime.worker import Worker
 from services.detect.context import __main__ as context
-from services.detect.context.settings import Settings as ContextSettings
 from services.detect.correlate import __main__ as correlate
-from services.detect.correlate.settings import Settings as CorrelateSettings
 from services.detect.match import __main__ as match
 from services.detect.match.settings import Settings as MatchSettings
 from services.ingest import __main__ as ingest
-from services.ingest.settings import Settings as IngestSettings
 from services.notify import __main__ as notify
-from services.notify.settings import Settings as NotifySettings
 from services.respond import __main__ as respond
 from services.respond.settings import Settings as RespondSettings
 

@@ -31,5 +31,7 @@ def alone(home: Path) -> FileLock:
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise StartError(f"another `stanch up` runs on {home}: stop it, or set STANCH_HOME to another folder") from error
+        raise StartError(
+            f"another `stanch up` runs on {home}: stop it, or set STANCH_HOME to another folder"
+        ) from error
     return lock

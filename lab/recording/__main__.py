@@ -33,7 +33,7 @@ def main() -> None:
     )
     recording = record(options)
     given.out.write_bytes(b"".join(recording.lines))
-    labels = dict(recording.labels)
+    labels: dict[str, object] = {**recording.labels}
     if given.sshd:
         night = record_sshd(options)
         given.sshd.write_bytes(b"".join(night.lines))

@@ -1,12 +1,62 @@
 """What a correct system concludes from the recording, for whoever judges one."""
 
 from collections.abc import Iterable
+from typing import TypedDict
 
 from lab.recording.estate import Estate
 from lab.recording.intrusion import Phase
 from lab.recording.journal import Note
 
-Labels = dict[str, object]
+
+class Controlled(TypedDict):
+    """Canonical ids of what the intruder had: each must be held."""
+
+    host: list[str]
+    account: list[str]
+    address: list[str]
+
+
+class Counts(TypedDict):
+    """How many events tell which story."""
+
+    total: int
+    benign: int
+    administration: int
+    attack: int
+
+
+class Inventory(TypedDict):
+    """What the company knows of itself."""
+
+    dns_domain: str
+    networks: list[str]
+    resolvers: list[str]
+    domain_controllers: list[str]
+    hosts: list[dict[str, str]]
+    accounts: list[str]
+    automation_accounts: list[str]
+
+
+class PhaseLabel(TypedDict):
+    """A part of the intrusion; ``begins`` is epoch milliseconds."""
+
+    name: str
+    techniques: list[str]
+    begins: int
+
+
+class Labels(TypedDict):
+    """All that a judge needs."""
+
+    attacker_controlled: Controlled
+    spared: list[dict[str, str]]
+    inventory: Inventory
+    phases: list[PhaseLabel]
+    events: Counts
+    attack_lines: list[int]
+    administration_lines: list[int]
+
+
 _SPARED_HOSTS = {
     "helpdesk": "the administrator works from here",
     "personnel": "the administrator repaired it; its user installed a program from a known site",
@@ -36,7 +86,9 @@ def label(estate: Estate, notes: Iterable[Note], phases: Iterable[Phase]) -> Lab
         "phases": [{"name": one.name, "techniques": list(one.techniques), "begins": one.begins} for one in phases],
         "events": {
             "total": len(stories),
-            **{story: stories.count(story) for story in ("benign", "administration", "attack")},
+            "benign": stories.count("benign"),
+            "administration": stories.count("administration"),
+            "attack": stories.count("attack"),
         },
         "attack_lines": [number for number, story in enumerate(stories, 1) if story == "attack"],
         "administration_lines": [number for number, story in enumerate(stories, 1) if story == "administration"],
@@ -52,7 +104,7 @@ def _account(estate: Estate, role: str) -> str:
     return f"{account.domain.upper()}\\{account.name.lower()}"
 
 
-def _controlled(estate: Estate) -> Labels:
+def _controlled(estate: Estate) -> Controlled:
     return {
         "host": [_host(estate, "finance"), _host(estate, "files")],
         "account": [_account(estate, "accountant"), _account(estate, "engineer")],
@@ -71,7 +123,7 @@ def _spared(estate: Estate, happened: bool) -> list[dict[str, str]]:
     return named + [{"type": "account", "id": name, "why": "machine account"} for name in machines]
 
 
-def _inventory(estate: Estate) -> Labels:
+def _inventory(estate: Estate) -> Inventory:
     controller = estate.controller
     return {
         "dns_domain": estate.names.dns_domain,

@@ -3,8 +3,8 @@
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypedDict
 
-from lab.recording.labels import Labels
 from lab.recording.names import Names
 from lab.recording.options import RecordingOptions
 
@@ -14,12 +14,19 @@ GATEWAY = "gateway"
 _TIMES = 300
 
 
+class NightLabels(TypedDict):
+    """Canonical ids of what the guesser had, and the machine that it came to."""
+
+    attacker_controlled: dict[str, list[str]]
+    host: str
+
+
 @dataclass(frozen=True)
 class Night:
     """The lines in order of time, and what is to be concluded from them."""
 
     lines: tuple[bytes, ...]
-    labels: Labels
+    labels: NightLabels
 
 
 class _Sshd:
@@ -89,7 +96,7 @@ def record_sshd(options: RecordingOptions | None = None) -> Night:
     if options.attack:
         _attack(sshd, options.start + 11 * 60_000)
     lines = tuple(_stamp(instant, text) for instant, text in sorted(sshd.written, key=lambda line: line[0]))
-    return Night(lines, _label(names) if options.attack else {"attacker_controlled": {"account": [], "address": []}})
+    return Night(lines, _label([names.accounts["backup"]], [names.command]) if options.attack else _label([], []))
 
 
 def _attack(sshd: _Sshd, begins: int) -> None:
@@ -100,11 +107,8 @@ def _attack(sshd: _Sshd, begins: int) -> None:
     sshd.break_in(begins + 2_100 * 60, stolen)
 
 
-def _label(names: Names) -> Labels:
-    return {
-        "attacker_controlled": {"account": [names.accounts["backup"]], "address": [names.command]},
-        "host": GATEWAY,
-    }
+def _label(accounts: list[str], addresses: list[str]) -> NightLabels:
+    return {"attacker_controlled": {"account": accounts, "address": addresses}, "host": GATEWAY}
 
 
 def _stamp(instant: int, text: str) -> bytes:

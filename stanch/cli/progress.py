@@ -19,6 +19,12 @@ class Rate(ProgressColumn):
 @contextmanager
 def bar(console: Console) -> Iterator[Progress]:
     """Show what goes on while the block runs."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}"), Rate(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f}"),
+        Rate(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         yield progress

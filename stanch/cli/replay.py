@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress
+from services.ingest.__main__ import normalizer
 
 from runtime.errors import StartError
 from runtime.log import Log
 from schemas.replay import ReplayReport
-from services.ingest.__main__ import normalizer
 from services.ingest.ports import AUTO
 from stanch.cli.config import replay_configuration
 from stanch.cli.progress import bar
@@ -50,9 +50,13 @@ class ProgressBar:
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(help="recordings: NDJSON, JSON, EVTX, syslog, Zeek; plain, zip, gz, zst")],
+    files: Annotated[
+        list[Path], typer.Argument(help="recordings: NDJSON, JSON, EVTX, syslog, Zeek; plain, zip, gz, zst")
+    ],
     source: Annotated[str, typer.Option(help="kind of log; recognised by content where it is left out")] = AUTO,
-    rules: Annotated[list[Path] | None, typer.Option(help="folder of Sigma rules beside our own; may be repeated")] = None,
+    rules: Annotated[
+        list[Path] | None, typer.Option(help="folder of Sigma rules beside our own; may be repeated")
+    ] = None,
     tenant: Annotated[str, typer.Option(help="whose recording it is")] = "default",
     config: Annotated[Path | None, typer.Option(help="stanch.yaml; the tenant's inventory lies beside it")] = None,
     speed: Annotated[Speed, typer.Option(help="of the virtual clock")] = Speed.MAX,

@@ -8,13 +8,13 @@ import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
+from services.ingest.__main__ import normalizer
 
 from schemas.event import EventHeaders
 from schemas.identity import REPLAY_KEY
 from services.detect.match.check import CheckReport, check
 from services.detect.match.load import OWN_RULES, load
 from services.detect.match.samples import Event, SampleResult, check_samples, self_test
-from services.ingest.__main__ import normalizer
 from services.ingest.core import Context
 from services.ingest.receivers.files import read_records
 from stanch.cli.config import placeholders_of
@@ -24,8 +24,10 @@ Config = Annotated[Path | None, typer.Option(help="stanch.yaml, for the placehol
 
 
 @app.command("check", epilog="Example: [bold]stanch rules check sigma/rules sigma/rules-threat-hunting[/bold]")
-def check_rules(
-    directories: Annotated[list[Path] | None, typer.Argument(help="folders or files; our own starter rules if none")] = None,
+def compile_all(
+    directories: Annotated[
+        list[Path] | None, typer.Argument(help="folders or files; our own starter rules if none")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Compile every rule; name each that does not, with file, line and reason."""
@@ -38,7 +40,7 @@ def check_rules(
 
 
 @app.command("test", epilog="Example: [bold]stanch rules test sigma/regression_data --rules sigma/rules[/bold]")
-def test_rules(
+def run_samples(
     samples: Annotated[Path | None, typer.Argument(help="folder of recorded samples with an info.yml each")] = None,
     rules: Annotated[list[Path] | None, typer.Option(help="folder of rules; may be given several times")] = None,
     config: Config = None,
@@ -80,6 +82,8 @@ def _sum_up(console: Console, found: CheckReport) -> None:
     for rule in found.backtracking:
         console.print(f"needs look-around, so its regular expression has no bound on its time: {escape(rule.title)}")
     if found.unrouted:
-        console.print(f"{len(found.unrouted)} name a log source that no table knows and run on every event of the product")
+        console.print(
+            f"{len(found.unrouted)} name a log source that no table knows and run on every event of the product"
+        )
     if found.correlations:
         console.print(f"{found.correlations} are correlations; correlate checks them")

@@ -24,7 +24,9 @@ _MICROSOFT: Final[Mapping[str, SecretStr]] = {
     "client_secret": SecretStr(SECRET),
 }
 CONNECTORS: Final = (
-    ConnectorConfig(name="defender", kind="microsoft_defender", base_url=f"{ADDRESS}/defender", secrets=dict(_MICROSOFT)),
+    ConnectorConfig(
+        name="defender", kind="microsoft_defender", base_url=f"{ADDRESS}/defender", secrets=dict(_MICROSOFT)
+    ),
     ConnectorConfig(name="entra", kind="microsoft_entra", base_url=f"{ADDRESS}/entra", secrets=dict(_MICROSOFT)),
     ConnectorConfig(
         name="firewall", kind="plain_firewall", base_url=f"{ADDRESS}/firewall", secrets={"token": SecretStr(SECRET)}
@@ -39,9 +41,7 @@ def open_lab(clock: Clock) -> World:
 
 def transport(world: World) -> httpx.AsyncBaseTransport:
     """Return the way to the lab's products; it leads nowhere else."""
-    return httpx.ASGITransport(
-        Doors({"defender": defender(world), "entra": entra(world), "firewall": firewall(world)})
-    )
+    return httpx.ASGITransport(Doors({"defender": defender(world), "entra": entra(world), "firewall": firewall(world)}))
 
 
 def enrol(world: World, recording: Recording, tenant: Tenant) -> None:

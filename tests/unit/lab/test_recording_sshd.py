@@ -25,4 +25,4 @@ def test_the_guesses_come_from_one_address_and_the_last_one_is_right() -> None:
 def test_without_the_attack_only_the_staff_is_seen() -> None:
     quiet = record_sshd(RecordingOptions(attack=False))
     assert not any(Names().command.encode() in line for line in quiet.lines)
-    assert quiet.labels == {"attacker_controlled": {"account": [], "address": []}}
+    assert quiet.labels["attacker_controlled"] == {"account": [], "address": []}

@@ -1,0 +1,77 @@
+"""`stanch demo`: a recorded intrusion, from the first record to the last release."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from services.ingest.__main__ import normalizer
+
+from lab.recording import Recording as Film
+from lab.recording import RecordingOptions, record
+from schemas.replay import ReplayReport
+from schemas.tenant import Tenant
+from services.ingest.ports import AUTO
+from stanch.cli.config import default_settings
+from stanch.cli.progress import bar
+from stanch.cli.replay import ProgressBar, Speed
+from stanch.cli.summary import summarise
+from stanch.replay.driver import Play, replay
+from stanch.replay.recording import read
+
+EXAMPLE = "Example: [bold]stanch demo[/bold]"
+_SCENE = (
+    "Half an hour at a small company: {total:,} events of {hosts} machines, {attack} of them an intruder's, "
+    "{administration} an administrator's who does much the same, lawfully. The lab plays the company's security products."
+)
+
+
+def command() -> None:
+    """Play our own recording: detected, contained against the lab, verified, a human told, undone in time."""
+    console, film = Console(), record(RecordingOptions())
+    counts = film.labels["events"]
+    console.print(
+        _SCENE.format(
+            total=counts["total"],
+            hosts=len(film.labels["inventory"]["hosts"]),
+            attack=counts["attack"],
+            administration=counts["administration"],
+        )
+    )
+    report = _play(console, film)
+    summarise(console, report)
+    _tell(console, report)
+
+
+def _play(console: Console, film: Film) -> ReplayReport:
+    with tempfile.TemporaryDirectory() as folder, bar(console) as progress:
+        path = Path(folder) / "recording.ndjson"
+        path.write_bytes(b"\n".join(film.lines))
+        recording = read([path], AUTO, normalizer(), lambda _: None)
+        watcher = ProgressBar(progress, len(recording.records), Speed.MAX)
+        return asyncio.run(replay(Play(recording, _company(film), default_settings(), Path(folder), {}), watcher))
+
+
+def _company(film: Film) -> Tenant:
+    inventory = film.labels["inventory"]
+    return Tenant.model_validate(
+        {
+            "slug": "demo",
+            "networks": inventory["networks"],
+            "resolvers": inventory["resolvers"],
+            "automation_accounts": inventory["automation_accounts"],
+            "contacts": [{"channel": "terminal", "address": "stdout"}],
+        }
+    )
+
+
+def _tell(console: Console, report: ReplayReport) -> None:
+    for told in report.notifications[:1]:
+        console.print(Panel(escape(str(told.get("text", ""))), title="what the person on call was told"))
+    if report.holds:
+        console.print(
+            "Every hold ended by itself at its expiry, above. At work, one is undone at once with "
+            f"[bold]stanch release {report.holds[0].uid}[/bold], and all containment is stopped with [bold]stanch halt[/bold]."
+        )
