@@ -44,9 +44,10 @@ def _since(connection: sqlite3.Connection, start: int, instant: int) -> int | No
     return None if row is None else int(row[0])
 
 
-def forget_prefix(connection: sqlite3.Connection, prefix: str) -> None:
-    """Delete all that is stored under ``prefix``."""
-    beginning = (len(prefix), prefix)
+def forget_prefix(store: Store, connection: sqlite3.Connection) -> None:
+    """Delete all that is stored under the log's prefix."""
+    store.places.forget()
+    beginning = (len(store.naming.prefix), store.naming.prefix)
     places = connection.execute("SELECT id FROM places WHERE substr(topic, 1, ?) = ?", beginning).fetchall()
     for (id_,) in places:
         first = id_ << OFFSET_BITS

@@ -132,8 +132,7 @@ class EmbeddedLog:
         """
         if not self._store.naming.prefix:
             raise ValueError("only a log with a prefix can be dropped")
-        await self._store.database.write("drop", partial(forget_prefix, prefix=self._store.naming.prefix))
-        self._store.places.forget()
+        await self._store.database.write("drop", partial(forget_prefix, self._store))
 
     async def close(self) -> None:
         """Let go of everything."""

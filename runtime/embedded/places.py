@@ -20,6 +20,11 @@ class Place:
         """The id of offset 0."""
         return self.id << OFFSET_BITS
 
+    @property
+    def key(self) -> TopicPartition:
+        """Its stored name."""
+        return TopicPartition(self.topic, self.partition)
+
 
 class Places:
     """Remembers the partitions, so that a poll asks only whether there are new ones."""

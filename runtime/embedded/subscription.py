@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from runtime.embedded.groups import Group
@@ -148,27 +149,38 @@ class EmbeddedSubscription:
     async def _fetch(self, limit: int) -> Sequence[Received]:
         while True:
             before = self._changes
-            found = await self._store.database.read(partial(self._gather, limit))
+            found = await self._store.database.read(partial(self._gather, self._view(), limit))
             if before == self._changes:  # else somebody sought or paused meanwhile
                 break
         for received in found:
             self._positions[self._store.naming.stored(received.place)] = received.offset + 1
         return found
 
-    def _gather(self, limit: int, connection: sqlite3.Connection) -> list[Received]:
-        cursors = self._cursors(connection)
+    def _view(self) -> "_View":
+        """What the database's thread needs to know; it must not look at what the loop may change."""
         self._turn += 1
-        turn = self._turn % max(1, len(cursors))
+        return _View(self._group.held(self), frozenset(self._paused), dict(self._positions), self._turn)
+
+    def _gather(self, view: "_View", limit: int, connection: sqlite3.Connection) -> list[Received]:
+        cut = len(self._store.naming.prefix)
+        cursors = [
+            Cursor(place, place.topic[cut:], view.positions.get(place.key, 0))
+            for place in self._store.places.all(connection)
+            if view.reads(place.key) and any(matches(place.topic, pattern) for pattern in self._patterns)
+        ]
+        turn = view.turn % max(1, len(cursors))
         return gather(connection, cursors[turn:] + cursors[:turn], limit)
 
-    def _cursors(self, connection: sqlite3.Connection) -> list[Cursor]:
-        held, cut = self._group.held(self), len(self._store.naming.prefix)
-        cursors = []
-        for place in self._store.places.all(connection):
-            key = TopicPartition(place.topic, place.partition)
-            if place.partition in held and key not in self._paused and self._reads(place.topic):
-                cursors.append(Cursor(place, place.topic[cut:], self._positions.get(key, 0)))
-        return cursors
 
-    def _reads(self, topic: str) -> bool:
-        return any(matches(topic, pattern) for pattern in self._patterns)
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One moment of a subscription, under stored names."""
+
+    held: frozenset[int]
+    paused: frozenset[TopicPartition]
+    positions: Mapping[TopicPartition, int]
+    turn: int
+
+    def reads(self, key: TopicPartition) -> bool:
+        """Whether the member reads this partition now."""
+        return key.partition in self.held and key not in self.paused

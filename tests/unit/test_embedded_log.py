@@ -9,6 +9,7 @@ import pytest
 
 from runtime.clock import VirtualClock
 from runtime.embedded import EmbeddedLog, Retention, Trimmed
+from runtime.embedded.offsets import matches
 from runtime.errors import Rejected, StartError, Unavailable
 from runtime.log import Log, Message, TopicPartition
 from tests.contract.log_adapters import after, content, drain, fill, finding, ignore
@@ -215,9 +216,19 @@ async def test_a_poll_that_is_overtaken_by_a_seek_reads_where_it_was_sent(tmp_pa
         polling = asyncio.create_task(subscription.poll(10, 0))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
+        thread = log._store.database._thread
+        assert thread is not None
+        thread.submit(int).result()  # by now the thread has read what the poll asked for
         await subscription.seek(TopicPartition("findings", 0), 1)
         assert [message.value for message in await polling] == [b"b"]
     await log.close()
+
+
+def test_a_pattern_stands_for_all_that_begin_so() -> None:
+    assert matches("records.acme", "records.*")
+    assert not matches("recorders", "records.*")
+    assert matches("findings", "findings")
+    assert not matches("findings2", "findings")
 
 
 async def test_members_of_a_group_agree_on_what_they_read(log: EmbeddedLog) -> None:
