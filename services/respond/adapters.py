@@ -124,6 +124,7 @@ async def _poll(session: Session | None, data: Data) -> dict[str, Any]:
 
 
 async def _verify(session: Session | None, data: Data) -> dict[str, Any]:
+    reach("respond.outcome.committed")
     reach("respond.verify.before")
     if session is None:
         return {"result": "unavailable", "why": _GONE}
