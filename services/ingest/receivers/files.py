@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from evtx import PyEvtxParser
 
@@ -103,18 +103,18 @@ def _evtx(recording: Opened, source: str) -> Iterator[RawRecord]:
 
 def _rendered(recording: Opened) -> Iterator[tuple[str, bytes]]:
     try:
-        records: Iterator[dict[str, Any]] = iter(PyEvtxParser(BytesIO(recording.data[:]), 1).records_json())
+        records = PyEvtxParser(BytesIO(recording.data[:]), 1).records_json()
     except (OSError, RuntimeError) as error:
         yield "", _broken(error)
         return
     while True:
         try:
-            record = next(records)
-        except StopIteration:
-            return
+            record = next(records, None)
         except (RuntimeError, ValueError) as error:
             yield "", _broken(error)
         else:
+            if record is None:
+                return
             yield f"record {record['event_record_id']}", str(record["data"]).encode()
 
 
