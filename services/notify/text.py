@@ -1,0 +1,154 @@
+"""The message in plain words, for people: what happened, who is what, what was done, how to undo it, what they must decide."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from schemas.control import Control
+from schemas.entity import EntityType, Role
+from schemas.hold import HoldState
+from schemas.times import SECOND, to_text
+from services.notify.plain import LINE, plain
+from services.notify.ports import Measure, Party, View
+
+LIMIT = 6_000
+SHOWN = 8
+
+SEVERITY = ("Unknown", "Informational", "Low", "Medium", "High", "Critical", "Fatal")
+
+ROLE_WORDS = {
+    Role.ATTACKER_CONTROLLED: "under the attacker's control",
+    Role.VICTIM: "victim",
+    Role.TARGET: "target",
+    Role.INFRASTRUCTURE: "infrastructure",
+    Role.UNKNOWN: "role unknown",
+}
+DONE = {
+    Control.NETWORK_ISOLATION: "isolated from the network",
+    Control.ACCOUNT_DISABLED: "disabled",
+    Control.SESSIONS_REVOKED: "signed out of all sessions",
+    Control.IP_BLOCK: "blocked",
+    Control.KEY_DEACTIVATED: "deactivated",
+    Control.PROCESS_TERMINATE: "terminated",
+    Control.FILE_QUARANTINE: "quarantined",
+}
+STATE_WORDS = {
+    HoldState.PENDING: "being {done} now",
+    HoldState.ACTIVE: "{done}; not yet proven by independent evidence",
+    HoldState.VERIFIED: "{done}; proven by independent evidence",
+    HoldState.INEFFECTIVE: "NOT {done}: the order was given, but evidence contradicts it",
+    HoldState.MANUAL: "left to a human: we do not know whether it is {done}",
+    HoldState.RELEASED: "no longer {done}: released",
+    HoldState.AWAITING_APPROVAL: "waits for your approval to be {done}",
+    HoldState.OBSERVED: "would have been {done}; the mode is OBSERVE, so nothing was done",
+    HoldState.DENIED: "not {done}",
+}
+IN_FORCE = frozenset({HoldState.PENDING, HoldState.ACTIVE, HoldState.VERIFIED})
+FOR_A_HUMAN = frozenset({HoldState.AWAITING_APPROVAL, HoldState.INEFFECTIVE, HoldState.MANUAL})
+
+
+def severity_word(severity: int) -> str:
+    """Return OCSF's word for a ``severity_id``."""
+    return SEVERITY[severity] if 0 <= severity < len(SEVERITY) else SEVERITY[0]
+
+
+def headline(view: View) -> str:
+    """Return the message's one-line summary."""
+    if view.merged_into:
+        return plain(f"[{view.tenant}] Incident {view.incident} goes on in {view.merged_into}", LINE)
+    word = "Closed" if view.closed else severity_word(view.severity)
+    taken = [party for party in view.parties if party.role is Role.ATTACKER_CONTROLLED]
+    hosts = [plain(party.id) for party in taken if party.type is EntityType.HOST] or [plain(p.id) for p in taken]
+    where = f" on {_enumerate(hosts, 3)}" if hosts else ""
+    return f"[{plain(view.tenant)}] {word}: intrusion{where}"
+
+
+def tell(view: View) -> str:
+    """Return the whole message: at most ``LIMIT`` characters, values neutralised."""
+    text = "\n".join(_paragraphs(view))
+    return text if len(text) <= LIMIT else text[: LIMIT - 2].rstrip() + "\n…"
+
+
+def measure_line(measure: Measure) -> str:
+    """Return one hold as a sentence."""
+    words = STATE_WORDS[measure.state].format(done=DONE[measure.control])
+    until = f", until {_second(measure.until)}" if measure.until and measure.state in IN_FORCE else ""
+    return f"{_named(measure.type, measure.id)}: {words}{until}"
+
+
+def undo(measure: Measure) -> str:
+    """Return the command that undoes a hold."""
+    return f"stanch release {plain(measure.uid)}"
+
+
+def _paragraphs(view: View) -> Iterator[str]:
+    yield headline(view)
+    if view.sequence:
+        yield f"Update {view.sequence}: {plain(view.change, LINE)}"
+    if view.merged_into:
+        yield f"The same story: look at incident {plain(view.merged_into)}. This message gets no more updates."
+        return
+    yield from _happened(view)
+    yield from _section("Who is what", [_party_line(party) for party in view.parties])
+    yield from _done(view)
+    yield from _section("Left alone", [_party_line(party) for party in view.spared])
+    yield from _section("For you to decide", [*_decisions(view), *(plain(item, LINE) for item in view.advice)])
+    if view.acknowledged_by:
+        yield f"Acknowledged by {plain(view.acknowledged_by)}."
+    yield f"Incident {plain(view.incident)}; all details: stanch incidents"
+
+
+def _happened(view: View) -> Iterator[str]:
+    since = f" (since {_second(view.started)})" if view.started else ""
+    yield f"What happened{since}: {plain(view.story, LINE)}"
+    for moment in view.moments[:SHOWN]:
+        yield f"  {_second(moment.time)}  {plain(moment.title)} [{plain(moment.entity, 60)}]"
+
+
+def _done(view: View) -> Iterator[str]:
+    lines: list[str] = []
+    for measure in _first(view.measures):
+        lines.append(measure_line(measure))
+        lines.append(f"  why: {plain(measure.reason, LINE)}")
+        if measure.state in IN_FORCE:
+            lines.append(f"  undo: {undo(measure)}")
+    yield from _section(
+        "What was done", [*lines, *_rest(view.measures)] or ["nothing has been contained"], limit=len(lines) + 1
+    )
+
+
+def _decisions(view: View) -> Iterator[str]:
+    for measure in view.measures:
+        if measure.state in FOR_A_HUMAN:
+            yield f"{measure_line(measure)} ({plain(measure.reason, LINE)})"
+
+
+def _section(title: str, lines: Sequence[str], limit: int = SHOWN) -> Iterator[str]:
+    if lines:
+        yield f"{title}:"
+        yield from (f"  {line}" for line in lines[:limit])
+        yield from (f"  {line}" for line in _rest(lines, limit))
+
+
+def _party_line(party: Party) -> str:
+    return f"{_named(party.type, party.id)}: {ROLE_WORDS[party.role]} ({plain(party.why, LINE)})"
+
+
+def _named(kind: EntityType, uid: str) -> str:
+    return f"{kind.value} {plain(uid)}"
+
+
+def _first(measures: Iterable[Measure]) -> list[Measure]:
+    return list(measures)[:SHOWN]
+
+
+def _rest(lines: Sequence[object], limit: int = SHOWN) -> Iterator[str]:
+    if len(lines) > limit:
+        yield f"and {len(lines) - limit} more"
+
+
+def _enumerate(names: Sequence[str], limit: int) -> str:
+    shown = ", ".join(names[:limit])
+    return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
+
+
+def _second(instant: int) -> str:
+    return to_text(instant - instant % SECOND).replace(".000Z", "Z").replace("T", " ")
