@@ -3,28 +3,26 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from runtime.config import load
 from runtime.errors import StartError
 from schemas.tenant import Tenant
-from stanch.assembly import SECTIONS
+from stanch.assembly import SECTIONS, Settings
 
 
-def default_settings() -> Mapping[str, Any]:
-    """Return every service's settings as they are without a file."""
-    return {name: model() for name, model in SECTIONS.items()}
+def configured(config: Path | None) -> tuple[Settings, Mapping[str, Tenant]]:
+    """Return the settings and tenants of the file; the defaults, and nobody, without one.
 
-
-def placeholders_of(config: Path | None) -> Mapping[str, tuple[str, ...]]:
-    """Return what stands for the placeholders of rules with ``expand``."""
+    Raises:
+        ConfigError: the configuration is wrong; every error is listed.
+    """
     if config is None:
-        return {}
-    found: Mapping[str, tuple[str, ...]] = load(config, SECTIONS, os.environ).settings["match"].placeholders  # type: ignore[attr-defined]
-    return found
+        return Settings(), {}
+    found = load(config, SECTIONS, os.environ)
+    return Settings.model_validate(dict(found.settings)), found.tenants
 
 
-def replay_configuration(config: Path | None, tenant: str, rules: Sequence[Path]) -> tuple[Mapping[str, Any], Tenant]:
+def replay_configuration(config: Path | None, tenant: str, rules: Sequence[Path]) -> tuple[Settings, Tenant]:
     """Return the settings, with further rules, and the tenant that is replayed.
 
     Raises:
@@ -34,22 +32,17 @@ def replay_configuration(config: Path | None, tenant: str, rules: Sequence[Path]
     missing = [str(path) for path in rules if not path.exists()]
     if missing:
         raise StartError(f"no such rules: {', '.join(missing)}")
+    settings, tenants = configured(config)
     if config is None:
-        return with_rules(default_settings(), rules), Tenant(slug=tenant)
-    configuration = load(config, SECTIONS, os.environ)
-    whose = configuration.tenants.get(tenant)
-    if whose is None:
-        known = ", ".join(sorted(configuration.tenants)) or "none"
+        return with_rules(settings, rules), Tenant(slug=tenant)
+    if tenant not in tenants:
+        known = ", ".join(sorted(tenants)) or "none"
         raise StartError(f"{config}: no tenant {tenant!r}; there are: {known}. Name one with --tenant.")
-    return with_rules(configuration.settings, rules), whose
+    return with_rules(settings, rules), tenants[tenant]
 
 
-def with_rules(settings: Mapping[str, Any], rules: Sequence[Path]) -> Mapping[str, Any]:
+def with_rules(settings: Settings, rules: Sequence[Path]) -> Settings:
     """Return the settings with ``rules`` added to those that match and correlate read."""
-    return {name: _with_rules(section, rules) for name, section in settings.items()}
-
-
-def _with_rules(section: Any, rules: Sequence[Path]) -> Any:  # noqa: ANN401 - any service's settings
-    if "rules" not in type(section).model_fields:
-        return section
-    return section.model_copy(update={"rules": (*section.rules, *rules)})
+    match = settings.match.model_copy(update={"rules": (*settings.match.rules, *rules)})
+    correlate = settings.correlate.model_copy(update={"rules": (*settings.correlate.rules, *rules)})
+    return settings.model_copy(update={"match": match, "correlate": correlate})

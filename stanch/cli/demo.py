@@ -2,19 +2,20 @@
 
 import asyncio
 import tempfile
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
-from services.ingest.__main__ import normalizer
 
 from lab.recording import Recording as Film
 from lab.recording import RecordingOptions, record
 from schemas.replay import ReplayReport
 from schemas.tenant import Tenant
+from services.ingest.__main__ import normalizer
 from services.ingest.ports import AUTO
-from stanch.cli.config import default_settings
+from stanch.assembly import Settings
 from stanch.cli.progress import bar
 from stanch.cli.replay import ProgressBar, Speed
 from stanch.cli.summary import summarise
@@ -51,7 +52,9 @@ def _play(console: Console, film: Film) -> ReplayReport:
         path.write_bytes(b"\n".join(film.lines))
         recording = read([path], AUTO, normalizer(), lambda _: None)
         watcher = ProgressBar(progress, len(recording.records), Speed.MAX)
-        return asyncio.run(replay(Play(recording, _company(film), default_settings(), Path(folder), {}), watcher))
+        return asyncio.run(
+            replay(Play(recording, _company(film), Settings(), Path(folder), {"stdout": StringIO()}), watcher)
+        )
 
 
 def _company(film: Film) -> Tenant:

@@ -2,17 +2,18 @@
 
 import asyncio
 from enum import StrEnum
+from io import StringIO
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from services.ingest.__main__ import normalizer
 
 from runtime.errors import StartError
 from runtime.log import Log
 from schemas.replay import ReplayReport
+from services.ingest.__main__ import normalizer
 from services.ingest.ports import AUTO
 from stanch.cli.config import replay_configuration
 from stanch.cli.progress import bar
@@ -22,6 +23,7 @@ from stanch.replay.driver import Play, replay
 from stanch.replay.recording import Recording, Stamped, read
 from stanch.replay.report import encode
 
+_FILES = "recordings: NDJSON, JSON, EVTX, syslog, Zeek; plain, zip, gz, zst"
 EXAMPLE = "Example: [bold]stanch replay intrusion.zip --rules sigma/rules --json report.json[/bold]"
 
 
@@ -50,9 +52,8 @@ class ProgressBar:
 
 
 def command(
-    files: Annotated[
-        list[Path], typer.Argument(help="recordings: NDJSON, JSON, EVTX, syslog, Zeek; plain, zip, gz, zst")
-    ],
+    files: Annotated[list[Path], typer.Argument(help=_FILES)],
+    *,
     source: Annotated[str, typer.Option(help="kind of log; recognised by content where it is left out")] = AUTO,
     rules: Annotated[
         list[Path] | None, typer.Option(help="folder of Sigma rules beside our own; may be repeated")
@@ -67,7 +68,7 @@ def command(
     settings, whose = replay_configuration(config, tenant, rules or [])
     with bar(console) as progress:
         recording = _read(files, source, progress)
-        play = Play(recording, whose, settings, state_home(), {})
+        play = Play(recording, whose, settings, state_home(), {"stdout": StringIO(), "stderr": StringIO()})
         watcher = ProgressBar(progress, len(recording.records), speed)
         report = asyncio.run(replay(play, watcher))
     _write(report, json)

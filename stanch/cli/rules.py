@@ -8,16 +8,16 @@ import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
-from services.ingest.__main__ import normalizer
 
 from schemas.event import EventHeaders
 from schemas.identity import REPLAY_KEY
 from services.detect.match.check import CheckReport, check
 from services.detect.match.load import OWN_RULES, load
 from services.detect.match.samples import Event, SampleResult, check_samples, self_test
+from services.ingest.__main__ import normalizer
 from services.ingest.core import Context
 from services.ingest.receivers.files import read_records
-from stanch.cli.config import placeholders_of
+from stanch.cli.config import configured
 
 app = typer.Typer(help="Sigma rules: whether they compile, and fire where they should.", no_args_is_help=True)
 Config = Annotated[Path | None, typer.Option(help="stanch.yaml, for the placeholders that rules with `expand` need")]
@@ -31,7 +31,7 @@ def compile_all(
     config: Config = None,
 ) -> None:
     """Compile every rule; name each that does not, with file, line and reason."""
-    found = check(directories or [OWN_RULES], placeholders_of(config))
+    found = check(directories or [OWN_RULES], configured(config)[0].match.placeholders)
     console = Console(soft_wrap=True)
     for problem in found.problems:
         console.print(f"{problem.file}:{problem.line}: {problem.reason}", markup=False)
@@ -47,9 +47,9 @@ def run_samples(
 ) -> None:
     """Give each sample to the rule that it was recorded for, and each rule the samples inside its own file."""
     directories = tuple(rules or [OWN_RULES])
-    results = list(self_test(load(directories, placeholders_of(config)).rules))
+    results = list(self_test(load(directories, configured(config)[0].match.placeholders).rules))
     if samples is not None:
-        results += check_samples(samples, directories, read_events, placeholders_of(config))
+        results += check_samples(samples, directories, read_events, configured(config)[0].match.placeholders)
     console = Console(soft_wrap=True)
     for result in _failed(results):
         console.print(f"{result.sample}: {result.title}: {result.reason}", markup=False)

@@ -1,18 +1,19 @@
 """`stanch up`: all services in one process, on the embedded log."""
 
 import asyncio
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from services.ingest.__main__ import http_app
 
 from runtime.clock import WallClock
-from runtime.config import Configuration, load
 from runtime.deployment import Deployment
 from runtime.embedded import EmbeddedLog
-from stanch.assembly import SECTIONS, assemble
+from schemas.tenant import Tenant
+from services.ingest.__main__ import http_app
+from stanch.assembly import Settings, assemble
+from stanch.cli.config import configured
 from stanch.home import alone, log_path, state_home
 from stanch.live import Address, run
 
@@ -25,18 +26,18 @@ def command(
     port: Annotated[int, typer.Option(help="its port")] = 8080,
 ) -> None:
     """Run everything on this machine until interrupted. State lives under STANCH_HOME."""
-    configuration = load(config, SECTIONS, os.environ)
+    settings, tenants = configured(config)
     with alone(state_home()):
-        asyncio.run(_up(configuration, state_home(), Address(host, port)))
+        asyncio.run(_up(settings, tenants, state_home(), Address(host, port)))
 
 
-async def _up(configuration: Configuration, home: Path, address: Address) -> None:
+async def _up(settings: Settings, tenants: Mapping[str, Tenant], home: Path, address: Address) -> None:
     clock = WallClock()
     log = EmbeddedLog(log_path(home), clock)
-    deployment = Deployment(log, configuration.tenants, clock, home)
+    deployment = Deployment(log, tenants, clock, home)
     try:
-        workers = assemble(lambda _: deployment, configuration.settings)
-        app = http_app(deployment, configuration.settings["ingest"])
+        workers = assemble(lambda _: deployment, settings)
+        app = http_app(deployment, settings.ingest)
         await run(workers, app, address)
     finally:
         await log.close()

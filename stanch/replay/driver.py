@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol, TextIO
 from uuid import uuid4
 
 from runtime.clock import NOW_HEADER, VirtualClock
@@ -20,7 +20,7 @@ from schemas.remediation import Remediation
 from schemas.replay import ReplayReport
 from schemas.tenant import Tenant
 from schemas.topics import FINDINGS, HOLDS, INCIDENTS, NOTIFICATIONS, REMEDIATIONS, records_of
-from stanch.assembly import Doors, assemble
+from stanch.assembly import Doors, Settings, assemble
 from stanch.projection import everything, newest
 from stanch.replay import laboratory
 from stanch.replay.lockstep import Lockstep
@@ -46,9 +46,9 @@ class Play:
 
     recording: Recording
     tenant: Tenant
-    settings: Mapping[str, Any]
+    settings: Settings
     home: Path
-    channels: Mapping[str, Any]
+    terminals: Mapping[str, TextIO]
 
 
 async def replay(play: Play, watcher: Watcher) -> ReplayReport:
@@ -67,7 +67,7 @@ async def replay(play: Play, watcher: Watcher) -> ReplayReport:
     def deployment(service: str) -> Deployment:
         return Deployment(log, {tenant.slug: tenant}, clocks[service], play.home, virtual=True, group_prefix="")
 
-    doors = Doors(laboratory.transport(world), play.channels)
+    doors = Doors(laboratory.transport(world), play.terminals)
     lockstep, tally = Lockstep(assemble(deployment, play.settings, doors)), Tally(log)
     try:
         await lockstep.start()
