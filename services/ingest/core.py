@@ -10,7 +10,7 @@ from runtime.errors import Rejected
 from schemas.event import EventHeaders
 from schemas.identity import event_uid
 from schemas.ocsf.objects import Observable
-from services.ingest.ports import AUTO, Hints, Parsed, Source
+from services.ingest.ports import AUTO, Hints, Parsed, Source, TimeQuality
 from services.ingest.unknown import parse_unknown
 
 UNKNOWN: Final = "unknown"
@@ -34,6 +34,7 @@ class Normalized(msgspec.Struct, gc=False):
     value: bytes
     headers: EventHeaders
     mapped: bool
+    quality: TimeQuality
     entity: str
     observables: list[Observable]
 
@@ -56,7 +57,7 @@ class Normalizer:
         uid = event_uid(context.key, context.source, context.position, record)
         value, length = _encoded(parsed, context, uid)
         headers = EventHeaders(uid, name, parsed.logsource, parsed.kind, parsed.time, len(value) - length - 1, length)
-        return Normalized(value, headers, parsed.mapped, parsed.entity, parsed.observables)
+        return Normalized(value, headers, parsed.mapped, parsed.quality, parsed.entity, parsed.observables)
 
     def peek(self, record: bytes, source: str, hints: Hints) -> tuple[int, list[Observable]]:
         """Return the event time and the observables of a record that nobody wants as an event yet.

@@ -1,5 +1,6 @@
 """From bytes to one JSON object, within limits. Every later reader uses a parser that, like this one, keeps the last of equal keys."""
 
+import re
 from typing import Any, Final
 
 import orjson
@@ -10,6 +11,7 @@ from runtime.log import MAX_RECORD_BYTES
 MAX_DEPTH: Final = 64
 MAX_KEYS: Final = 10_000
 _CONTAINERS: Final = (dict, list)
+_JSON_BEGIN: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{|\[\s*[\[{\"\]])")
 _WHITE: Final = b" \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -73,6 +75,11 @@ def is_verbatim(record: bytes) -> bool:
 def first_byte(record: bytes) -> bytes:
     """Return the first byte that is no white space and no byte order mark."""
     return record[:64].removeprefix(_BOM).lstrip(_WHITE)[:1]
+
+
+def looks_like_json(record: bytes) -> bool:
+    """Whether it begins as a JSON object or an array of objects, arrays or texts; a log line in brackets does not."""
+    return _JSON_BEGIN.match(record) is not None
 
 
 def _within_limits(document: object) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from schemas.event import LogSource
 from schemas.ocsf.classes import VERSION, OcsfClass, head_of
-from services.ingest.decoding import decoded, first_byte, is_verbatim, text_of_record
+from services.ingest.decoding import decoded, is_verbatim, looks_like_json, text_of_record
 from services.ingest.instants import epoch_seconds, instant_of
 from services.ingest.ports import Hints, Parsed, TimeQuality
 from services.ingest.values import host_id, host_observable, text_of
@@ -22,7 +22,7 @@ def parse_unknown(record: bytes, hints: Hints) -> Parsed:
     Raises:
         Rejected: it looks like JSON and is none, or it is no text either.
     """
-    if first_byte(record) in (b"{", b"["):
+    if looks_like_json(record):
         document = decoded(record)
         if type(document) is dict:
             return base_event(document, record if is_verbatim(record) else None, "json", LogSource(), hints)

@@ -117,7 +117,7 @@ def _http(native: Mapping[str, Any]) -> Event:
     method, host, uri = text_of(native.get("method")), text_of(native.get("host")), text_of(native.get("uri"))
     url = compact({"hostname": host, "path": uri, "url_string": f"http://{host}{uri}" if host and uri else None})
     request = {
-        "http_method": method,
+        "http_method": method if method in _METHODS else None,
         "url": url if uri else None,
         "user_agent": text_of(native.get("user_agent")),
         "referrer": text_of(native.get("referrer")),
