@@ -36,6 +36,7 @@ _INTEGRITY: Final = {
     "s-1-16-16384": "system",
 }
 _APPLICATION = re.compile(r"Host ?Application ?= ?(.+)")
+_ENGINE = re.compile(r'"?([^"]*?\.exe\b|[^"\s]+)', re.IGNORECASE)
 _USER = re.compile(r"^\s*User = (\S[^\r\n]*\\[^\r\n]+)", re.MULTILINE)
 
 
@@ -133,10 +134,17 @@ def script_host(native: Native, time: int, event: str) -> Fact | None:
         time=time,
         host=host_of(native),
         event=event,
-        process=ProcessRef(pid=pid),
+        process=ProcessRef(pid=pid, image=_engine(application.group(1)) if application else ""),
         user=canonical_account(*named.split("\\", 1)) if named else canonical_account(*_collector_user(native)),
         command=command,
     )
+
+
+def _engine(application: str) -> str:
+    """Return the image that a host application's words begin with."""
+    found = _ENGINE.match(application.strip())
+    image = path({"image": found.group(1)}, "image") if found else ""
+    return image if not image or image.endswith(".exe") else f"{image}.exe"
 
 
 def _collector_user(native: Native) -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""Roles: what each entity is in a group, and why, in words."""
