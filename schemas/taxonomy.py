@@ -71,6 +71,8 @@ _LINUX: Aliases = {
     "ParentImage": ("process.parent.executable", "parent_exe"),
     "CurrentDirectory": ("process.working_directory", "cwd"),
     "User": ("user.name", "username"),
+    "message": ("MESSAGE", "Message", "msg", "log"),
+    "src_ip": ("source_ip", "rhost", "source.ip", "SourceIp", "src"),
     "TargetFilename": ("file.path", "name"),
     "DestinationIp": ("destination.ip", "dst_ip"),
     "DestinationPort": ("destination.port", "dst_port"),

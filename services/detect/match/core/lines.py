@@ -1,6 +1,6 @@
 """Which line of a rule file an error speaks of. Asked only when something is wrong."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
@@ -8,57 +8,43 @@ from sigma.exceptions import SigmaError
 from sigma.rule import SigmaDetectionItem
 from yaml.constructor import SafeConstructor
 
-_KEYS = {
-    "SigmaLogsourceError": ("logsource",),
-    "SigmaConditionError": ("detection", "condition"),
-    "SigmaIdentifierError": ("id",),
-}
+_OF_AN_ITEM = {"SigmaModifierError", "SigmaRegularExpressionError", "SigmaTypeError", "SigmaValueError"}
+_KEYS = {"SigmaConditionError": ("detection", "condition"), "SigmaIdentifierError": ("id",)}
+_MERGE = "tag:yaml.org,2002:merge"
 
 
-def line_of(text: str, index: int, path: Iterable[str]) -> int:
-    """Return the line where ``path`` begins in the document number ``index``, or the last part of it that is there."""
-    node = _document(text, index)
-    line = 1 if node is None else node.start_mark.line + 1
+def line_of(document: yaml.Node, path: Iterable[str]) -> int:
+    """Return the line where ``path`` begins in ``document``, or the last part of it that is there."""
+    line, node = document.start_mark.line + 1, document
     for step in path:
         found = _child(node, step)
         if found is None:
             break
         line, node = found
-    return line
+    return int(line)
 
 
-def line_of_error(text: str, index: int, error: Exception) -> int:
+def line_of_error(document: yaml.Node, error: Exception) -> int:
     """Return the line that ``error`` of pySigma speaks of."""
     name = type(error).__name__
-    if name in {"SigmaModifierError", "SigmaRegularExpressionError", "SigmaTypeError", "SigmaValueError"}:
-        return _bad_item(_document(text, index)) or line_of(text, index, ("detection",))
+    if name in _OF_AN_ITEM:
+        return _bad_item(document) or line_of(document, ("detection",))
     key = name.removeprefix("Sigma").removesuffix("Error").lower()
-    return line_of(text, index, _KEYS.get(name, (key,)))
+    return line_of(document, _KEYS.get(name, (key,)))
 
 
-def line_of_yaml(error: yaml.YAMLError, text: str) -> int:
-    """Return the line on which YAML stopped, or of the second of two equal keys."""
-    mark = getattr(error, "problem_mark", None)
-    if mark is not None:
-        return int(mark.line) + 1
-    return _repeated_key(text)
-
-
-def _document(text: str, index: int) -> yaml.Node | None:
-    for number, node in enumerate(_composed(text)):
-        if number == index:
-            return node
+def repeated_key(document: yaml.Node) -> tuple[str, int] | None:
+    """Return a key that stands twice in one mapping, and the line of the second; YAML parsers silently take one of them."""
+    for mapping in _mappings(document):
+        seen: set[str] = set()
+        for key, _ in mapping.value:
+            if key.tag != _MERGE and str(key.value) in seen:
+                return str(key.value), int(key.start_mark.line) + 1
+            seen.add(str(key.value))
     return None
 
 
-def _composed(text: str) -> list[yaml.Node]:
-    try:
-        return list(yaml.compose_all(text, yaml.CSafeLoader))
-    except yaml.YAMLError:
-        return []
-
-
-def _child(node: yaml.Node | None, step: str) -> tuple[int, yaml.Node] | None:
+def _child(node: yaml.Node, step: str) -> tuple[int, yaml.Node] | None:
     if not isinstance(node, yaml.MappingNode):
         return None
     for key, value in node.value:
@@ -67,28 +53,19 @@ def _child(node: yaml.Node | None, step: str) -> tuple[int, yaml.Node] | None:
     return None
 
 
-def _bad_item(document: yaml.Node | None) -> int | None:
+def _bad_item(document: yaml.Node) -> int | None:
     """The first item of a search that pySigma does not take by itself."""
-    found = _child(document, "detection")
-    for key, value in _items(found[1] if found else None):
-        if "|" in key.value and not _is_sound(key.value, SafeConstructor().construct_document(value)):
-            return int(key.start_mark.line) + 1
+    found = _child(document, "detection") or _child(document, "filter")
+    for mapping in _mappings(found[1]) if found else ():
+        for key, value in mapping.value:
+            if not _is_sound(str(key.value), SafeConstructor().construct_document(value)):
+                return int(key.start_mark.line) + 1
     return None
 
 
-def _items(node: yaml.Node | None) -> Iterable[tuple[yaml.Node, yaml.Node]]:
-    stack = [node]
-    while stack:
-        here = stack.pop(0)
-        if isinstance(here, yaml.MappingNode):
-            for key, value in here.value:
-                yield key, value
-                stack.append(value)
-        elif isinstance(here, yaml.SequenceNode):
-            stack.extend(here.value)
-
-
 def _is_sound(key: str, value: Any) -> bool:  # noqa: ANN401 - whatever YAML holds
+    if "|" not in key:
+        return True
     try:
         SigmaDetectionItem.from_mapping(key, value)
     except SigmaError:
@@ -96,17 +73,15 @@ def _is_sound(key: str, value: Any) -> bool:  # noqa: ANN401 - whatever YAML hol
     return True
 
 
-def _repeated_key(text: str) -> int:
-    stack: list[yaml.Node] = _composed(text)
+def _mappings(document: yaml.Node) -> Iterator[yaml.MappingNode]:
+    stack, seen = [document], set()
     while stack:
-        here = stack.pop(0)
-        if isinstance(here, yaml.MappingNode):
-            seen: set[str] = set()
-            for key, value in here.value:
-                if key.value in seen:
-                    return int(key.start_mark.line) + 1
-                seen.add(str(key.value))
-                stack.append(value)
-        elif isinstance(here, yaml.SequenceNode):
-            stack.extend(here.value)
-    return 1
+        node = stack.pop(0)
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            yield node
+            stack.extend(value for _, value in node.value)
+        elif isinstance(node, yaml.SequenceNode):
+            stack.extend(node.value)

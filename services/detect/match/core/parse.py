@@ -1,7 +1,7 @@
 """From the text of a rule file to its documents: detection rules, filters, correlations, and what is wrong with them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -12,9 +12,8 @@ from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaError, SigmaRuleLocation
 from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
-from sigma.rule.base import SigmaYAMLLoader
 
-from services.detect.match.core.lines import line_of, line_of_error, line_of_yaml
+from services.detect.match.core.lines import line_of, line_of_error, repeated_key
 from services.detect.match.core.rule import Problem
 
 MALFORMED: Final = (TypeError, AttributeError, KeyError, IndexError, ValueError, RecursionError)
@@ -23,21 +22,20 @@ MALFORMED: Final = (TypeError, AttributeError, KeyError, IndexError, ValueError,
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One Sigma document with its place: the number within its file, and the file's text for naming lines."""
+    """One Sigma document with its place: the file, and the document's YAML nodes for naming lines."""
 
     sigma: SigmaRule | SigmaFilter
-    index: int
     path: str
-    text: str
+    node: yaml.Node
     digest: str
 
     def problem(self, error: Exception) -> Problem:
         """Return ``error`` with the line that it speaks of."""
-        return Problem(self.path, line_of_error(self.text, self.index, error), reason_of(error))
+        return Problem(self.path, line_of_error(self.node, error), reason_of(error))
 
     def problem_at(self, path: tuple[str, ...], reason: str) -> Problem:
         """Return a problem with what stands under ``path``."""
-        return Problem(self.path, line_of(self.text, self.index, path), reason)
+        return Problem(self.path, line_of(self.node, path), reason)
 
 
 @dataclass(slots=True)
@@ -65,18 +63,17 @@ def parse(path: str, text: str) -> Parsed:
     """Return the documents of one file; a document that is wrong becomes a problem, the others stand."""
     parsed = Parsed()
     try:
-        documents = list(yaml.load_all(text, SigmaYAMLLoader))
+        documents = list(_documents(path, text))
     except (yaml.YAMLError, *MALFORMED) as error:
-        line = line_of_yaml(error, text) if isinstance(error, yaml.YAMLError) else 1
-        parsed.problems.append(Problem(path, line, f"no YAML: {_first_line(error)}"))
+        parsed.problems.append(Problem(path, _line_of_yaml(error), f"no YAML: {_first_line(error)}"))
         parsed.total = 1
         return parsed
-    if any(isinstance(document, Mapping) and "action" in document for document in documents):
-        _take(parsed, documents, 0, path, text)
+    if any(isinstance(content, Mapping) and "action" in content for _, content in documents):
+        _take(parsed, [content for _, content in documents], documents[0][0], path, text)
         return parsed
-    for index, document in enumerate(documents):
-        if document is not None:
-            _take(parsed, [document], index, path, text)
+    for node, content in documents:
+        if content is not None:
+            _take(parsed, [content], node, path, f"{node.start_mark.line}{text}")
     return parsed
 
 
@@ -87,10 +84,26 @@ def reason_of(error: Exception) -> str:
     return f"not of Sigma's shape: {type(error).__name__}: {_first_line(error)}"
 
 
-def _take(parsed: Parsed, documents: list[Any], index: int, path: str, text: str) -> None:
+def _documents(path: str, text: str) -> Iterator[tuple[yaml.Node, Any]]:
+    loader = yaml.CSafeLoader(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            assert node is not None, "check_node said that there is one"
+            repeated = repeated_key(node)
+            if repeated is not None:
+                key, line = repeated
+                mark = yaml.Mark(path, 0, line - 1, 0, None, 0)
+                raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands here twice", problem_mark=mark)
+            yield node, loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _take(parsed: Parsed, documents: list[Any], node: yaml.Node, path: str, text: str) -> None:
     if not all(isinstance(document, Mapping) for document in documents):
         parsed.total += 1
-        parsed.problems.append(Problem(path, line_of(text, index, ()), "a Sigma document is a mapping"))
+        parsed.problems.append(Problem(path, line_of(node, ()), "a Sigma document is a mapping"))
         return
     if "correlation" in documents[0]:
         parsed.correlations += 1
@@ -102,13 +115,13 @@ def _take(parsed: Parsed, documents: list[Any], index: int, path: str, text: str
             documents, True, SigmaRuleLocation(Path(path)), collect_filters=True, resolve_references=False
         )
     except (SigmaError, *MALFORMED) as error:
-        parsed.problems.append(Problem(path, line_of_error(text, index, error), reason_of(error)))
+        parsed.problems.append(Problem(path, line_of_error(node, error), reason_of(error)))
         return
     parsed.total += len(collection.rules) + len(collection.filters) - 1
-    digest = hashlib.blake2b(f"{index}\0{text}".encode("utf-8", "replace"), digest_size=16).hexdigest()
+    digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
     for sigma in (*collection.rules, *collection.filters):
         if not isinstance(sigma, SigmaCorrelationRule):
-            _sort(parsed, Document(sigma, index, path, text, digest))
+            _sort(parsed, Document(sigma, path, node, digest))
 
 
 def _sort(parsed: Parsed, document: Document) -> None:
@@ -126,6 +139,11 @@ def _quiet(correlation: object) -> set[str]:
         return set()
     rules = correlation.get("rules")
     return {str(rule) for rule in rules} if isinstance(rules, list) else {str(rules)}
+
+
+def _line_of_yaml(error: Exception) -> int:
+    mark = getattr(error, "problem_mark", None)
+    return 1 if mark is None else int(mark.line) + 1
 
 
 def _first_line(error: Exception) -> str:
