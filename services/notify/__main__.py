@@ -36,7 +36,7 @@ def compose(
         PluginError: a channel breaks its contract.
     """
     settings = settings or Settings()
-    known = {**load_plugins(built_in, "CHANNEL", Channel), **(channels or {})}  # type: ignore[type-abstract]
+    known = {**load_plugins(built_in, "CHANNEL", Channel), **(channels or {})}
     options = options_of(known, deployment.tenants, settings)
     outside = Outside(
         http=httpx.AsyncClient(transport=transport, trust_env=False),

@@ -17,8 +17,10 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _MARKUP = str.maketrans({"<": "\u2039", ">": "\u203a", "`": "'", "|": "¦", "@": "[@]", "&": "+"})
 _SCHEME = re.compile(r"\b([a-z][a-z0-9+.-]{1,15})://", re.IGNORECASE)
 _IPV4 = re.compile(r"\b(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\b")
+_GROUP = "[0-9a-f]{1,4}"
+_GROUPS = rf"{_GROUP}(?::{_GROUP})"
 _IPV6 = re.compile(
-    r"(?<![0-9a-f:])(?=[0-9a-f:]*:[0-9a-f:]*:)[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![0-9a-f:])", re.IGNORECASE
+    rf"(?<![\w:])(?:{_GROUPS}{{4,7}}|(?:{_GROUPS}{{0,5}})?::(?:{_GROUPS}{{0,5}})?)(?![\w:])", re.IGNORECASE
 )
 _NAME = re.compile(r"(?<![\w.-])(?:[\w-]{1,63}\.)+[a-z]{2,24}(?![\w-])", re.IGNORECASE)
 _FILES = frozenset(

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from schemas.control import Control
 from schemas.entity import Authority
 from schemas.hold import HoldState
 from schemas.notification import Cause
 from services.notify.core.state import Face, Thread
-from services.notify.plain import plain
+from services.notify.text import DONE, STATE_WORDS
 
 _AUTHORITY = {authority.value: rank for rank, authority in enumerate(Authority)}
 _BY_STATE: Mapping[str, Cause] = {
@@ -63,8 +64,8 @@ def _holds(thread: Thread, told: Face, face: Face) -> Iterator[Change]:
         is_news = uid in before or state != HoldState.DENIED.value
         if before.get(uid) != state and is_news:
             note = thread.holds[uid]
-            named = f"{note.type} {plain(note.id, 80)}: {note.control} is {state.replace('_', ' ')}"
-            yield _BY_STATE.get(state, "none"), named
+            words = STATE_WORDS[HoldState(state)].format(done=DONE[Control(note.control)])
+            yield _BY_STATE.get(state, "none"), f"{note.type} {note.id}: {words}"
 
 
 def _escalation(told: Face, face: Face) -> Iterator[Change]:
@@ -73,7 +74,7 @@ def _escalation(told: Face, face: Face) -> Iterator[Change]:
     if _AUTHORITY[face.authority] > _AUTHORITY[told.authority]:
         yield "escalated", "the evidence now carries a containment"
     for name in sorted(set(face.taken) - set(told.taken)):
-        yield "escalated", f"{plain(name, 80)} is under the attacker's control"
+        yield "escalated", f"{name} is under the attacker's control"
     if (
         face.severity < told.severity
         or _AUTHORITY[face.authority] < _AUTHORITY[told.authority]

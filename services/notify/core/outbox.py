@@ -29,9 +29,9 @@ def delivery_uid(tenant: str, incident: str, contact: str, sequence: int) -> str
     return derived_uid("notification", tenant, incident, contact, str(sequence))
 
 
-def compose_deliveries(view: View, contacts: Sequence[Contact], renderers: Renderers, reason: str) -> list[Delivery]:
+def compose_deliveries(view: View, contacts: Sequence[Contact], renderers: Renderers) -> list[Delivery]:
     """Return the message of ``view`` for each contact, rendered by its channel."""
-    text = tell(view)
+    text, reason = tell(view), plain(view.change, LINE)
     found: list[Delivery] = []
     for contact in contacts:
         body = renderers[contact.channel](view)

@@ -11,6 +11,7 @@ from services.notify.core.draft import Draft
 from services.notify.core.outbox import compose_deliveries
 from services.notify.core.state import Face, Thread, face_of, plain_json
 from services.notify.core.views import view_of
+from services.notify.plain import LINE, plain
 from services.notify.ports import Renderers
 
 NOBODY = "all"
@@ -40,7 +41,7 @@ class Speaker:
         cause, reason = found[0][0], in_words(found)
         view = view_of(thread, draft.tenant, cause, reason, draft.now)
         contacts = self._contacts.get(draft.tenant, ())
-        deliveries = compose_deliveries(view, contacts, self._renderers, reason)
+        deliveries = compose_deliveries(view, contacts, self._renderers)
         draft.write(
             "message",
             thread.uid,
@@ -74,6 +75,6 @@ def note_silence(draft: Draft, thread: Thread, reason: str) -> None:
     draft.publish(
         Notification(
             uid=uid, tenant=draft.tenant, incident=thread.uid, channel=NOBODY, sequence=thread.sequence, cause="none",
-            state="suppressed", reason=reason, at=draft.now,
+            state="suppressed", reason=plain(reason, LINE), at=draft.now,
         )
     )  # fmt: skip

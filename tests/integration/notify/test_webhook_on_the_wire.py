@@ -1,0 +1,261 @@
+"""notify as it runs: on a log, with a real HTTP server on the other side that fails, forgets and checks signatures."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import uvicorn
+from pydantic import SecretStr
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from runtime.clock import VirtualClock, WallClock
+from runtime.deployment import Deployment
+from runtime.embedded import EmbeddedLog
+from runtime.errors import ConfigError
+from runtime.log import Log, Message
+from runtime.worker import Worker
+from schemas.hold import HoldState
+from schemas.notification import Notification
+from schemas.tenant import Contact, Tenant
+from schemas.topics import NOTIFICATIONS
+from services.notify.__main__ import compose
+from services.notify.settings import Settings
+from tests.unit.notify.stage import hold, incident, received
+
+SECRET = "whsec_" + "c2lnbmluZyBrZXkgb2YgdGhlIHRlc3Rz"
+PRIVATE = Settings(channels={"webhook": {"allow_private": True, "timeout_seconds": 2}})
+
+
+@dataclass
+class Provider:
+    """A receiver of webhooks that keeps what it accepted by its id, as a good one does."""
+
+    status: int = 204
+    port: int = 0
+    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    taken: dict[str, bytes] = field(default_factory=dict)
+
+    async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - ASGI
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        self.requests.append((headers, body))
+        if self.status < 300:
+            self.taken[headers["webhook-id"]] = body
+        extra = [(b"retry-after", b"7")] if self.status == 503 else [(b"location", b"http://127.0.0.1:1/")]
+        await send({"type": "http.response.start", "status": self.status, "headers": extra})
+        await send({"type": "http.response.body", "body": b""})
+
+    @property
+    def contact(self) -> Contact:
+        address = f"http://127.0.0.1:{self.port}/hook?team=blue"
+        return Contact(channel="webhook", address=address, secrets={"signing": SecretStr(SECRET)})
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[Provider]:
+    provider = Provider()
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    provider.port = listener.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(provider, log_level="error", lifespan="off"))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    yield provider
+    server.should_exit = True
+    await serving
+    listener.close()
+
+
+@dataclass
+class Office:
+    """notify at work on a log; the test moves the clock."""
+
+    log: Log
+    clock: VirtualClock
+    worker: Worker
+
+    async def tell(self, *models: object) -> None:
+        messages = [received(model) for model in models]  # type: ignore[arg-type]
+        await self.log.append([Message(one.topic, one.tenant, one.key, one.value) for one in messages])
+        await self.settle()
+
+    async def settle(self, quiet: int = 3) -> None:
+        """Step until nothing has come home for a while."""
+        while quiet:
+            quiet = 3 if await self.worker.step(0.05) else quiet - 1
+
+    async def wait(self, seconds: float) -> None:
+        end = self.clock.now() + round(seconds * 1_000)
+        while (due := self.worker.deadline()) is not None and due <= end:
+            self.clock.advance(due)
+            await self.settle()
+        self.clock.advance(end)
+        await self.settle()
+
+    async def published(self) -> list[Notification]:
+        read = self.log.read(NOTIFICATIONS.name, 0)
+        return [Notification.model_validate_json(one.value) async for one in read]
+
+
+@asynccontextmanager
+async def office(
+    contact: Contact, log: Log, clock: VirtualClock, settings: Settings = PRIVATE
+) -> AsyncIterator[Office]:
+    tenant = Tenant(slug="acme", contacts=(contact,))
+    deployment = Deployment(log, {"acme": tenant}, clock, Path())
+    worker = compose(deployment, settings)
+    await worker.start()
+    try:
+        yield Office(log, clock, worker)
+    finally:
+        await worker.stop()
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[tuple[Log, VirtualClock]]:
+    clock = VirtualClock(WallClock().now())
+    log = EmbeddedLog(None, clock)
+    yield log, clock
+    await log.close()
+
+
+World = tuple[Log, VirtualClock]
+
+
+async def test_the_signature_covers_id_time_and_body(provider: Provider, world: World) -> None:
+    async with office(provider.contact, *world) as at_work:
+        await at_work.tell(incident())
+    ((headers, body),) = provider.requests
+    assert Webhook(SECRET).verify(body, headers)["type"] == "incident.first"
+    with pytest.raises(WebhookVerificationError):
+        Webhook(SECRET).verify(body + b" ", headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(SECRET).verify(body, headers | {"webhook-id": "another"})
+    assert headers["host"] == f"127.0.0.1:{provider.port}"
+
+
+async def test_a_provider_that_answers_500_for_a_minute_loses_nothing(provider: Provider, world: World) -> None:
+    provider.status = 500
+    async with office(provider.contact, *world) as at_work:
+        await at_work.tell(incident())
+        await at_work.tell(hold(HoldState.VERIFIED))
+        await at_work.wait(60)
+        assert provider.taken == {}
+        provider.status = 204
+        await at_work.wait(90)
+        states = [(one.sequence, one.state) for one in await at_work.published() if one.state != "queued"]
+    assert [b'"sequence":0' in body for body in provider.taken.values()] == [True, False]
+    assert len(provider.taken) == 2
+    assert (0, "accepted") in states
+    assert states[-1] == (1, "accepted")
+    opening = {headers["webhook-id"] for headers, body in provider.requests if b'"sequence":0' in body}
+    assert len(opening) == 1
+
+
+async def test_after_a_stop_the_next_process_sends_what_is_left(provider: Provider, world: World) -> None:
+    provider.status = 500
+    async with office(provider.contact, *world) as at_work:
+        await at_work.tell(incident())
+    provider.status = 204
+    async with office(provider.contact, *world) as at_work:
+        await at_work.wait(30)
+    assert len(provider.taken) == 1
+    assert len({headers["webhook-id"] for headers, _ in provider.requests}) == 1
+
+
+async def test_a_restart_repeats_nothing(provider: Provider, world: World) -> None:
+    for _ in range(3):
+        async with office(provider.contact, *world) as at_work:
+            await at_work.tell(incident())
+            await at_work.wait(60)
+    assert len(provider.requests) == 1
+
+
+async def test_retry_after_is_honoured(provider: Provider, world: World) -> None:
+    provider.status = 503
+    async with office(provider.contact, *world) as at_work:
+        await at_work.tell(incident())
+        due = at_work.worker.deadline()
+    assert due is not None
+    assert due - world[1].now() >= 7_000
+
+
+@pytest.mark.parametrize("status", [301, 307])
+async def test_redirects_are_not_followed(provider: Provider, world: World, status: int) -> None:
+    provider.status = status
+    async with office(provider.contact, *world) as at_work:
+        await at_work.tell(incident())
+        published = await at_work.published()
+    assert len(provider.requests) == 1
+    assert "redirects are not followed" in published[-1].reason
+
+
+async def test_a_private_address_is_refused_unless_it_is_allowed(provider: Provider, world: World) -> None:
+    async with office(provider.contact, *world, settings=Settings()) as at_work:
+        await at_work.tell(incident())
+        published = await at_work.published()
+    assert provider.requests == []
+    assert published[-1].state == "queued"
+    assert "not a public address" in published[-1].reason
+
+
+async def test_a_provider_that_is_gone_is_tried_again(provider: Provider, world: World) -> None:
+    address = "http://127.0.0.1:1/hook"
+    contact = provider.contact.model_copy(update={"address": address})
+    async with office(contact, *world) as at_work:
+        await at_work.tell(incident())
+        published = await at_work.published()
+    assert published[-1].reason.startswith("no answer: ConnectError; tried again at")
+
+
+async def test_both_keys_sign_while_keys_are_rotated(provider: Provider, world: World) -> None:
+    newer = "whsec_" + "YSBuZXdlciBzaWduaW5nIGtleSBvZiB0aGVt"
+    secrets = {"signing": SecretStr(newer), "signing_previous": SecretStr(SECRET)}
+    async with office(provider.contact.model_copy(update={"secrets": secrets}), *world) as at_work:
+        await at_work.tell(incident())
+    ((headers, body),) = provider.requests
+    for secret in (newer, SECRET):
+        assert Webhook(secret).verify(body, headers)
+
+
+def test_every_mistake_of_the_contacts_is_listed_before_anything_starts(world: World) -> None:
+    wrong = (
+        Contact(channel="pigeon", address="loft"),
+        Contact(channel="webhook", address="https://hooks.example"),
+        Contact(channel="webhook", address="file:///etc/passwd", secrets={"signing": SecretStr(SECRET)}),
+        Contact(channel="terminal", address="printer"),
+    )
+    log, clock = world
+    deployment = Deployment(log, {"acme": Tenant(slug="acme", contacts=wrong)}, clock, Path())
+    settings = Settings(channels={"webhook": {"allow_privat": True}, "fax": {}})
+    with pytest.raises(ConfigError) as refused:
+        compose(deployment, settings)
+    assert len(refused.value.problems) == 6
+
+
+async def test_in_a_replay_the_packages_own_channels_tell_nobody(provider: Provider) -> None:
+    clock = VirtualClock(WallClock().now())
+    log = EmbeddedLog(None, clock)
+    deployment = Deployment(
+        log, {"acme": Tenant(slug="acme", contacts=(provider.contact,))}, clock, Path(), virtual=True
+    )
+    worker = compose(deployment, PRIVATE)
+    await worker.start()
+    at_work = Office(log, clock, worker)
+    one = received(incident())
+    await log.append([Message(one.topic, one.tenant, one.key, one.value, {"stanch-now": str(clock.now())})])
+    await at_work.settle()
+    await worker.advance(clock.now() + 60_000)
+    await at_work.settle()
+    published = await at_work.published()
+    await worker.stop()
+    await log.close()
+    assert provider.requests == []
+    assert published[-1].state == "accepted"
+    assert "sent to nobody" in published[-1].reason
