@@ -1,17 +1,12 @@
-"""Finds the plug-ins of respond: one public module of a package is one plug-in, named as its file."""
+"""Finds the plug-ins of respond."""
 
 from collections.abc import Mapping
-from importlib import import_module
-from pkgutil import iter_modules
-from types import MappingProxyType, ModuleType
-from typing import TypeVar
+from types import ModuleType
 
-from runtime.errors import PluginError
+from runtime.plugins import load_plugins
 from services.respond import connectors, guards
 from services.respond.ports.connectors import Connector
 from services.respond.ports.guards import Guard
-
-Plugin = TypeVar("Plugin", Guard, Connector)
 
 
 def load_guards(package: ModuleType = guards) -> Mapping[str, Guard]:
@@ -20,7 +15,7 @@ def load_guards(package: ModuleType = guards) -> Mapping[str, Guard]:
     Raises:
         PluginError: a file breaks the contract.
     """
-    return _load(package, "GUARD", Guard)  # type: ignore[type-abstract]
+    return load_plugins(package, "GUARD", Guard)
 
 
 def load_connectors(package: ModuleType = connectors) -> Mapping[str, Connector]:
@@ -29,16 +24,4 @@ def load_connectors(package: ModuleType = connectors) -> Mapping[str, Connector]
     Raises:
         PluginError: a file breaks the contract.
     """
-    return _load(package, "CONNECTOR", Connector)  # type: ignore[type-abstract]
-
-
-def _load(package: ModuleType, attribute: str, contract: type[Plugin]) -> Mapping[str, Plugin]:
-    found: dict[str, Plugin] = {}
-    for name in sorted(info.name for info in iter_modules(package.__path__) if not info.name.startswith("_")):
-        plugin = getattr(import_module(f"{package.__name__}.{name}"), attribute, None)
-        if not isinstance(plugin, contract):
-            raise PluginError(f"{package.__name__}.{name}.{attribute} is no {contract.__name__}")
-        if plugin.name != name:
-            raise PluginError(f"{package.__name__}.{name}: the plug-in calls itself {plugin.name!r}")
-        found[name] = plugin
-    return MappingProxyType(found)
+    return load_plugins(package, "CONNECTOR", Connector)

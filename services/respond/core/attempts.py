@@ -5,24 +5,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from schemas.identity import effect_key
+from services.respond.core import renewals
 from services.respond.core.checking import release_done, verify
 from services.respond.core.context import Context
 from services.respond.core.draft import Draft
 from services.respond.core.endings import give_up, hand_over
 from services.respond.core.fates import park
 from services.respond.core.lanes import EXPIRY, ask, close, finish, settle, wanted_until
-from services.respond.core.public import command
 from services.respond.core.records import Direction, Effect, Lane, Phase
+from services.respond.core.sending import intend, is_ours, may_still_show, wait
 from services.respond.ports.guards import Resolution
 
 Data = Mapping[str, Any]
-
-
-def wait(ctx: Context, draft: Draft, lane: Lane, effect: Effect, pause: int) -> None:
-    """Look again after ``pause`` milliseconds."""
-    lane = replace(lane, effect=replace(effect, phase=Phase.WAITING, due=draft.now + pause))
-    settle(ctx, draft, draft.put_lane(Phase.WAITING, lane))
 
 
 def take_observation(ctx: Context, draft: Draft, lane: Lane, data: Data) -> None:
@@ -63,7 +57,7 @@ def _adopt_or_await(ctx: Context, draft: Draft, lane: Lane, effect: Effect, pend
             return
         wait(ctx, draft, lane, replace(effect, failures=effect.failures + 1), ctx.timings.pause(effect.failures))
         return
-    ours = _is_ours(draft, lane, effect, pending.get("owner"))
+    ours = is_ours(draft, lane, effect, pending.get("owner"))
     adopted = replace(
         effect, phase=Phase.ACKED, handle=pending["handle"], accepted_at=draft.now, unsure=False, foreign=not ours
     )
@@ -71,33 +65,26 @@ def _adopt_or_await(ctx: Context, draft: Draft, lane: Lane, effect: Effect, pend
 
 
 def _decide_apply(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data) -> None:
-    if data["applied"]:
+    if effect.applied_at is not None:
+        renewals.take_observation(ctx, draft, lane, effect, data)
+    elif data["applied"]:
         _already_applied(ctx, draft, lane, effect, data)
-    elif _may_still_show(ctx, draft, lane, effect):
+    elif may_still_show(ctx, draft, lane, effect):
         wait(ctx, draft, lane, effect, ctx.timings.first_pause)
     else:
         _try_apply(ctx, draft, lane, effect, data)
 
 
 def _already_applied(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data) -> None:
-    ours = _is_ours(draft, lane, effect, data.get("owner"))
-    until, wanted = data.get("until"), wanted_until(ctx, draft, lane)
-    if ours and lane.holds and until is not None and until < wanted and (effect.until or 0) < wanted:
-        _try_apply(ctx, draft, replace(lane, ours=True), effect, data)
-        return
-    lane = replace(lane, held=True, ours=ours)
-    if effect.verified_at is not None:
-        close(draft, replace(lane, effect=effect), Phase.EFFECTIVE, "renewed")
-        settle(ctx, draft, draft.lanes[lane.key])
-        return
+    ours = is_ours(draft, lane, effect, data.get("owner"))
     adopted = replace(
         effect,
         accepted_at=effect.accepted_at or draft.now,
         unsure=False,
         foreign=not ours,
-        until=max(until or 0, effect.until or 0) or None,
+        until=data.get("until"),
     )
-    verify(ctx, draft, lane, replace(adopted, phase=Phase.VERIFYING))
+    verify(ctx, draft, replace(lane, held=True, ours=ours), replace(adopted, phase=Phase.VERIFYING))
 
 
 def _try_apply(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data) -> None:
@@ -107,7 +94,7 @@ def _try_apply(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Dat
         return
     if lane.pre_image is None or not lane.held:
         lane = replace(lane, pre_image=dict(data.get("pre_image") or {}))
-    _intend(ctx, draft, lane, effect, wanted_until(ctx, draft, lane))
+    intend(ctx, draft, lane, effect, wanted_until(ctx, draft, lane))
 
 
 def _cleared(ctx: Context, draft: Draft, lane: Lane) -> Lane:
@@ -127,44 +114,14 @@ def _cleared(ctx: Context, draft: Draft, lane: Lane) -> Lane:
 def _decide_release(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data) -> None:
     if not data["applied"]:
         release_done(ctx, draft, replace(lane, effect=effect))
-    elif not _is_ours(draft, lane, effect, data.get("owner")):
+    elif not is_ours(draft, lane, effect, data.get("owner")):
         hand_over(draft, replace(lane, effect=effect), "somebody else put it in place since; theirs is not undone")
     elif lane.holds:
         settle(ctx, draft, close(draft, lane, Phase.SUPERSEDED, "wanted again before it was sent"))
     elif effect.cause == EXPIRY and ctx.judge.halted(draft.modes, lane.control, lane.connector):
         draft.put_lane("halted", replace(lane, effect=replace(effect, phase=Phase.WAITING, due=None)))
     else:
-        _intend(ctx, draft, lane, effect, draft.now)
-
-
-def _intend(ctx: Context, draft: Draft, lane: Lane, effect: Effect, until: int) -> None:
-    """Write the intent. The call is made after its commit, and only until the deadline."""
-    deadline = draft.now + ctx.timings.dispatch
-    kind = getattr(ctx.enforcer(lane), "kind", lane.connector)
-    order = command(lane, effect, kind, draft.now, until)
-    intent = replace(
-        effect,
-        phase=Phase.DISPATCHED,
-        attempt=effect.attempt + 1,
-        sent=True,
-        unsure=True,
-        intent_at=draft.now,
-        first_intent_at=effect.first_intent_at or draft.now,
-        dispatch_deadline=deadline,
-        due=deadline + ctx.timings.http_timeout,
-        until=until if ctx.spec(lane).native_ttl else None,
-        command=order.model_dump(mode="json"),
-    )
-    data: dict[str, object] = {
-        "resolved": lane.resolved,
-        "since": intent.first_intent_at,
-        "until": until,
-        "deadline": deadline,
-        "command": intent.command,
-        "pre_image": lane.pre_image or {},
-    }
-    ours = effect.direction is Direction.APPLY or lane.ours
-    ask(ctx, draft, replace(lane, ours=ours), intent, effect.direction.value, **data)
+        intend(ctx, draft, lane, effect, draft.now)
 
 
 def _refuse_ambiguous(ctx: Context, draft: Draft, lane: Lane, candidates: tuple[str, ...]) -> None:
@@ -172,17 +129,3 @@ def _refuse_ambiguous(ctx: Context, draft: Draft, lane: Lane, candidates: tuple[
         park(draft, draft.holds[uid], ctx.judge.judge(draft, draft.holds[uid], Resolution("ambiguous", candidates)))
     lane = close(draft, replace(lane, holds=()), Phase.REJECTED, f"several objects answer: {', '.join(candidates)}")
     finish(draft, lane)
-
-
-def _may_still_show(ctx: Context, draft: Draft, lane: Lane, effect: Effect) -> bool:
-    """Say whether a call whose answer is not known may be in place where reads do not show it yet."""
-    lag = ctx.timings.bounded(ctx.spec(lane).read_lag)
-    return effect.unsure and draft.now < (effect.intent_at or 0) + lag
-
-
-def _is_ours(draft: Draft, lane: Lane, effect: Effect, owner: str | None) -> bool:
-    """Say whether it was us. Where the product names no owner: it was not in place before our first intent."""
-    if owner is None:
-        return effect.sent or lane.ours
-    generations = range(1, lane.generation + 1)
-    return any(owner == effect_key(draft.tenant, lane.key, number, way) for number in generations for way in Direction)

@@ -6,12 +6,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from runtime.machine import Outcome
-from services.respond.core import attempts, checking
+from services.respond.core import attempts, checking, renewals
 from services.respond.core.context import Context
 from services.respond.core.draft import Draft
 from services.respond.core.endings import give_up, hand_over
 from services.respond.core.lanes import ask, reconcile
-from services.respond.core.records import Effect, Lane, Phase
+from services.respond.core.records import Direction, Effect, Lane, Phase
+from services.respond.core.sending import wait
 
 Data = Mapping[str, Any]
 
@@ -70,7 +71,7 @@ def _take_answer(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: D
             _accepted(ctx, draft, lane, effect, data)
         case "not_sent":
             again = replace(effect, failures=effect.failures + 1, unsure=False, why=why)
-            attempts.wait(ctx, draft, lane, again, ctx.timings.pause(effect.failures))
+            wait(ctx, draft, lane, again, ctx.timings.pause(effect.failures))
         case "refused":
             _refused(ctx, draft, lane, effect, data)
         case _:
@@ -79,6 +80,9 @@ def _take_answer(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: D
 
 def _accepted(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data) -> None:
     handle = data.get("handle")
+    if effect.direction is Direction.APPLY and effect.applied_at is not None:
+        renewals.renewed(ctx, draft, lane, effect)
+        return
     taken = replace(effect, accepted_at=draft.now, unsure=False, failures=0, handle=handle)
     if handle:
         ask(ctx, draft, lane, replace(taken, phase=Phase.ACKED), "poll", handle=handle)
@@ -99,7 +103,7 @@ def _refused(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data)
         give_up(ctx, draft, replace(lane, effect=known), why)
     else:
         pause = max(ctx.timings.pause(effect.failures), int(data.get("retry_after", 0)))
-        attempts.wait(ctx, draft, lane, known, pause)
+        wait(ctx, draft, lane, known, pause)
 
 
 def _take_progress(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data) -> None:
@@ -110,7 +114,7 @@ def _take_progress(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data:
         case "failed" if effect.attempt < ctx.timings.attempts:
             why = str(data.get("why", ""))
             again = replace(effect, failures=effect.failures + 1, unsure=False, handle=None, why=why)
-            attempts.wait(ctx, draft, lane, again, ctx.timings.pause(effect.failures))
+            wait(ctx, draft, lane, again, ctx.timings.pause(effect.failures))
         case "failed":
             give_up(ctx, draft, lane, f"the product took it {effect.attempt} times and failed: {data.get('why', '')}")
         case _ if draft.now - since > ctx.timings.bounded(ctx.spec(lane).pending_limit):

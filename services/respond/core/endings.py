@@ -30,6 +30,9 @@ def give_up(ctx: Context, draft: Draft, lane: Lane, why: str) -> None:
     if lane.effect and lane.effect.direction is Direction.RELEASE:
         hand_over(draft, lane, f"the product does not release it: {why}")
         return
+    if lane.effect and lane.effect.applied_at is not None:
+        hand_over(draft, lane, f"the product does not prolong it: {why}")
+        return
     lane = close(draft, lane, Phase.REJECTED, why)
     publish_end(draft, lane, ERROR)
     orphans = lane.holds

@@ -85,6 +85,10 @@ class Judge:
         """Say whether timed releases are suspended for ``control`` at ``connector``."""
         return mode_of(self.tenant, modes, control, connector, ())[0] is Mode.HALT_ALL
 
+    def stopped(self, modes: Mapping[str, ModeRecord], control: Control, connector: str | None) -> bool:
+        """Say whether nothing may be applied with ``control`` at ``connector``."""
+        return mode_of(self.tenant, modes, control, connector, ())[0] in STOPPED
+
     def _asks(self, hold: Hold, guards: tuple[Judgement, ...], mode: Mode, why: str) -> list[str]:
         asks = [
             f"{one.guard} asks: {one.fact}" for one in guards if one.verdict == "ask" and one.guard not in _waved(hold)

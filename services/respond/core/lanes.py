@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from schemas.hold import HoldState
 from schemas.identity import compose, effect_key
+from schemas.times import SECOND
 from services.respond.core.context import Context
 from services.respond.core.draft import Draft
 from services.respond.core.records import Direction, Effect, Hold, Lane, Phase
@@ -177,8 +178,9 @@ def _is_stale_edge(ctx: Context, draft: Draft, lane: Lane) -> bool:
 def _renew(ctx: Context, draft: Draft, lane: Lane) -> None:
     """Tell the product of a longer lease, where it would end the control too early by itself."""
     effect = lane.effect
-    until = effect.until if effect else None
-    if effect and lane.ours and ctx.spec(lane).native_ttl and until and until < wanted_until(ctx, draft, lane):
+    until = effect.until if effect and effect.applied_at is not None else None
+    early = until is not None and until + SECOND < wanted_until(ctx, draft, lane)
+    if early and lane.ours and not ctx.judge.stopped(draft.modes, lane.control, lane.connector):
         reconcile(ctx, draft, lane)
     else:
         reflect(draft, lane)

@@ -86,13 +86,17 @@ class FakeProduct:
     def take(self, action: Action) -> dict[str, Any]:
         """Accept an order."""
         lane, direction, key = action.data["lane"], action.kind, str(action.data["command"]["command_id"])
-        self.transitions.append((lane, direction, key))
         thing = self.thing(lane)
-        if self.asynchronous:
+        native = action.data["control"] == Control.IP_BLOCK
+        if native and direction == "apply" and thing.applied and thing.owner == key:
+            thing.until = action.data["until"]
+            return {"result": "accepted", "handle": None}
+        self.transitions.append((lane, direction, key))
+        if self.asynchronous and not native:
             assert thing.order is None, "a second order while one is under way"
             thing.order = (direction, key, key)
             return {"result": "accepted", "handle": key}
-        self._turn(thing, direction, key, action.data["until"])
+        self._turn(thing, direction, key, action.data["until"] if native else None)
         return {"result": "accepted", "handle": None}
 
     def finish(self) -> None:
@@ -242,6 +246,8 @@ class Bench:
         return sum(way == direction for _, way, _ in self.product.transitions)
 
     def _send(self, action: Action, way: Way) -> dict[str, Any]:
+        if self.now > action.data["deadline"]:
+            return {"result": "not_sent", "why": "the intent was too old to be sent"}
         lane = self.state.lanes[action.data["lane"]]
         assert lane.effect is not None
         assert lane.effect.phase is Phase.DISPATCHED, "I1: sent without a committed intent"

@@ -1,6 +1,6 @@
 """Incidents, decisions and modes as respond reads them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel
 
@@ -65,9 +65,10 @@ def decision(verb: Verb, subject: str, digest: str | None = None, by: str = "hum
     return Decision(uid=f"d-{verb}-{subject}", tenant=TENANT, verb=verb, subject=subject, by=by, digest=digest, at=at)
 
 
-def mode(value: Mode, at: int = START, **scope: str) -> ModeChange:
+def mode(value: Mode, at: int = START, scope: Mapping[str, str] | None = None) -> ModeChange:
     """An entry of the topic modes."""
-    return ModeChange(mode=value, by="human:ana", reason="a drill", at=at, **scope)
+    fields = {"mode": value, "by": "human:ana", "reason": "a drill", "at": at}
+    return ModeChange.model_validate(fields | dict(scope or {}))
 
 
 def received(topic: str, model: BaseModel | bytes, at: int = START, tenant: str = TENANT) -> Received:
