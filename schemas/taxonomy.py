@@ -93,6 +93,16 @@ def aliases_of(product: str, category: str) -> Aliases:
     return {**_BY_PRODUCT.get(product, _NONE), **_BY_CATEGORY.get(category, _NONE)}
 
 
+@lru_cache(maxsize=1)
+def every_alias() -> Aliases:
+    """Return all other names of all fields, for readers that do not know where an event came from."""
+    merged: dict[str, tuple[str, ...]] = {}
+    for table in (*_BY_PRODUCT.values(), *_BY_CATEGORY.values()):
+        for field, names in table.items():
+            merged[field] = tuple(dict.fromkeys((*merged.get(field, ()), *names)))
+    return merged
+
+
 def field_values(native: Mapping[str, Any], field: str, aliases: Aliases) -> tuple[Any, ...]:
     """Return the values of ``field``, lists taken apart; empty where nothing is known of it, as JSON's null says too."""
     for name in (field, *aliases.get(field, ())):

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.problem import Problem
 from services.detect.match.core.compile import Compiled
 from services.detect.match.core.patterns import needs_backtracking
 from services.detect.match.core.route import is_known_logsource
-from services.detect.match.core.rule import Problem, Rule
+from services.detect.match.core.rule import Rule
 from services.detect.match.core.translate import Placeholders
 from services.detect.match.core.tree import Regex, leaves_of
 from services.detect.match.load import load

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from schemas.finding import Stage
+from schemas.problem import Problem
 from services.detect.match.core.compile import Compiled, compile_rules
 from services.detect.match.core.parse import Parsed, parse
-from services.detect.match.core.rule import Problem
 from services.detect.match.core.translate import Placeholders
 
 OWN_RULES = Path(__file__).resolve().parents[1] / "rules"

@@ -13,10 +13,11 @@ from sigma.rule import SigmaRule
 
 from schemas.event import LogSource
 from schemas.finding import Level, Stage
+from schemas.problem import Problem
+from schemas.tactics import TACTICS
 from services.detect.match.core.parse import MALFORMED, Document, Parsed
 from services.detect.match.core.patterns import BadPattern
-from services.detect.match.core.rule import Extension, Problem, Rule
-from services.detect.match.core.tactics import TACTICS
+from services.detect.match.core.rule import Extension, Rule
 from services.detect.match.core.translate import NeedsPlaceholder, Placeholders, Translator, Untranslatable, either
 from services.detect.match.core.tree import Node
 

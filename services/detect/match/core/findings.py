@@ -16,9 +16,9 @@ from schemas.finding import (
     Unmapped,
 )
 from schemas.identity import derived_uid
+from schemas.tactics import TACTICS
 from services.detect.match.core.engine import Match
 from services.detect.match.core.rule import Rule
-from services.detect.match.core.tactics import TACTICS
 
 
 def finding_uid(tenant: str, event_uid: str, rule_uid: str) -> str:

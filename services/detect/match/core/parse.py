@@ -13,8 +13,8 @@ from sigma.exceptions import SigmaError, SigmaRuleLocation
 from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
 
+from schemas.problem import Problem
 from services.detect.match.core.lines import line_of, line_of_error, repeated_key
-from services.detect.match.core.rule import Problem
 
 MALFORMED: Final = (TypeError, AttributeError, KeyError, IndexError, ValueError, RecursionError)
 """What pySigma raises where a document is not even of Sigma's shape, beside its own errors."""

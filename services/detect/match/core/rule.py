@@ -53,15 +53,3 @@ class Rule:
     techniques: tuple[str, ...] = ()
     falsepositives: tuple[str, ...] = ()
     extension: Extension = field(default_factory=Extension)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a rule was refused, and where. Lines count from 1."""
-
-    file: str
-    line: int
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.reason}"

@@ -1,0 +1,1 @@
+"""Sigma correlation rules on event time: findings in, conclusions out."""
