@@ -7,17 +7,17 @@ from typing import Final, TextIO
 
 import httpx
 from pydantic import BaseModel, ConfigDict
-from services.detect.context.settings import Settings as ContextSettings
-from services.detect.correlate.settings import Settings as CorrelateSettings
 
 from runtime.deployment import Deployment
 from runtime.worker import Worker
 from services.detect.context import __main__ as context
+from services.detect.context.settings import Settings as ContextSettings
 from services.detect.correlate import __main__ as correlate
+from services.detect.correlate.settings import Settings as CorrelateSettings
 from services.detect.match import __main__ as match
 from services.detect.match.settings import Settings as MatchSettings
 from services.ingest import __main__ as ingest
-from services.ingest.settings import IngestSettings
+from services.ingest.settings import Settings as IngestSettings
 from services.notify import __main__ as notify
 from services.notify.settings import Settings as NotifySettings
 from services.respond import __main__ as respond

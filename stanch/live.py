@@ -3,54 +3,112 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator, Sequence
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from runtime.errors import StartError, Unavailable
 from runtime.worker import Worker
+from stanch.health import add_health
+from stanch.supervision import STEP_SECONDS, Supervised
 
-WAIT: Final = 1.0
+CHORE_SECONDS: Final = 60.0
+FAREWELL_SECONDS: Final = 3
 _log = structlog.get_logger("up")
+
+Chore = Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the HTTP door listens."""
+    """Where the HTTP door listens; port 0 lets the system choose."""
 
     host: str
     port: int
 
 
-async def run(workers: Sequence[Worker], app: FastAPI, address: Address) -> None:
-    """Run until a signal asks to stop, or one service crashes: then all stop, and the crash is raised."""
-    stop = asyncio.Event()
+async def run(workers: Sequence[Worker], app: FastAPI, listener: socket.socket, chore: Chore) -> None:
+    """Run until a signal asks to stop; ``chore`` is done about once a minute.
+
+    Raises:
+        StartError: a service refuses to start.
+        KeepsCrashing: one crashed again and again; all have stopped.
+    """
+    stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    server = _Door(uvicorn.Config(app, host=address.host, port=address.port, log_config=None, access_log=False))
-    for worker in workers:
-        await worker.start()
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    crew = [Supervised(worker) for worker in workers]
+    add_health(app, lambda: [one.name for one in crew if not one.is_ready])
+    async with _open_door(app, listener):
+        try:
+            for one in crew:
+                await one.start()
+            host, port = listener.getsockname()[:2]
+            _log.info("up", host=host, port=port)
+            await _work([*(one.run(stopping) for one in crew), _regularly(chore, stopping)], stopping)
+        finally:
+            await asyncio.gather(*(one.stop() for one in crew))
+    _log.info("down")
+
+
+def listen(address: Address) -> socket.socket:
+    """Return the socket of the door.
+
+    Raises:
+        StartError: the address is taken or not this machine's.
+    """
     try:
-        async with asyncio.TaskGroup() as group:
-            loops = [group.create_task(_work(worker), name=worker.name) for worker in workers]
-            serving = group.create_task(server.serve(), name="http")
-            _log.info("up", host=address.host, port=address.port)
-            await stop.wait()
-            server.should_exit = True
-            await serving
-            for loop in loops:
-                loop.cancel()
+        return socket.create_server((address.host, address.port))
+    except (OSError, OverflowError) as error:
+        raise StartError(f"cannot listen on {address.host}:{address.port}: {error}; choose another --port") from error
+
+
+@contextlib.asynccontextmanager
+async def _open_door(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
+    config = uvicorn.Config(
+        app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=FAREWELL_SECONDS
+    )
+    server = _Door(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]), name="http")
+    try:
+        yield
     finally:
-        for worker in workers:
-            await worker.stop()
+        server.should_exit = True
+        await serving
 
 
-async def _work(worker: Worker) -> None:
+async def _work(duties: Sequence[Coroutine[Any, Any, None]], stopping: asyncio.Event) -> None:
+    """Do all until ``stopping`` is set or one fails; a step that is under way may end."""
+    tasks = [asyncio.create_task(duty) for duty in duties]
+    asked = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait([*tasks, asked], return_when=asyncio.FIRST_COMPLETED)
+        stopping.set()
+        await asyncio.wait(tasks, timeout=2 * STEP_SECONDS)
+    finally:
+        for task in (*tasks, asked):
+            task.cancel()
+        ends = await asyncio.gather(*tasks, asked, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
+
+
+async def _regularly(chore: Chore, stopping: asyncio.Event) -> None:
     while True:
-        await worker.step(WAIT)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CHORE_SECONDS):
+                await stopping.wait()
+                return
+        try:
+            await chore()
+        except Unavailable as error:
+            _log.warning("not now", chore="trim", reason=str(error))
 
 
 class _Door(uvicorn.Server):
