@@ -6,7 +6,7 @@ and without their drive, so that sensors that write `C:\` and those that write `
 The same types serve Linux, network and cloud sources: a role session is a session, a key that is used a credential.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -29,6 +29,10 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True):
     hidden: bool = False
 
 
+NO_PROCESS: Final = ProcessRef()
+NO_COMMAND: Final = Command()
+
+
 class _Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="fact"):
     time: int
     host: str
@@ -39,12 +43,12 @@ class ProcessStarted(_Fact, frozen=True, kw_only=True, tag="process_started"):
     """A process began. ``session`` is the logon id of its token, ``integrity`` `low` ... `system`."""
 
     process: ProcessRef
-    command: Command = Command()
+    command: Command = NO_COMMAND
     user: str = ""
     session: str = ""
     integrity: str = ""
-    parent: ProcessRef = ProcessRef()
-    parent_command: Command = Command()
+    parent: ProcessRef = NO_PROCESS
+    parent_command: Command = NO_COMMAND
     parent_user: str = ""
 
 
@@ -75,7 +79,7 @@ class SessionOpened(_Fact, frozen=True, kw_only=True, tag="session_opened"):
     client: str = ""
     client_port: int = 0
     elevated: bool = False
-    process: ProcessRef = ProcessRef()
+    process: ProcessRef = NO_PROCESS
 
 
 class CredentialUsed(_Fact, frozen=True, kw_only=True, tag="credential_used"):
@@ -91,7 +95,7 @@ class CredentialUsed(_Fact, frozen=True, kw_only=True, tag="credential_used"):
     account: str = ""
     actor: str = ""
     session: str = ""
-    process: ProcessRef = ProcessRef()
+    process: ProcessRef = NO_PROCESS
     workstation: str = ""
     client: str = ""
     service: str = ""
@@ -103,10 +107,10 @@ class ServiceMade(_Fact, frozen=True, kw_only=True, tag="service_made"):
 
     name: str
     form: Literal["service", "task"] = "service"
-    command: Command = Command()
+    command: Command = NO_COMMAND
     account: str = ""
     session: str = ""
-    client: ProcessRef = ProcessRef()
+    client: ProcessRef = NO_PROCESS
 
 
 class FileWritten(_Fact, frozen=True, kw_only=True, tag="file_written"):
@@ -168,7 +172,7 @@ class ScriptHostStarted(_Fact, frozen=True, kw_only=True, tag="script_host_start
 
     process: ProcessRef
     user: str = ""
-    command: Command = Command()
+    command: Command = NO_COMMAND
 
 
 Fact = (

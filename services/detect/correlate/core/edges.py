@@ -30,7 +30,8 @@ def neighbours(view: View, node: Node) -> Iterator[Step]:
 
 
 def _step(rule: str, node: Node, other: Node, why: str) -> Step:
-    return Edge(rule, *sorted((node.id, other.id)), why), other
+    left, right = sorted((node.id, other.id))
+    return Edge(rule, left, right, why), other
 
 
 # -- U1: child and parent

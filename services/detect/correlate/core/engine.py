@@ -13,7 +13,7 @@ from services.detect.correlate.core.finding import Filed
 from services.detect.correlate.core.groups import Group, grow
 from services.detect.correlate.core.inventory import Inventory
 from services.detect.correlate.core.nodes import HARD_ANCHORS, Node, Observation
-from services.detect.correlate.core.store import Key, Store
+from services.detect.correlate.core.store import KEPT, LONGEST, Store
 from services.detect.correlate.core.view import View
 
 LOUD: Final = frozenset({Level.HIGH, Level.CRITICAL})
@@ -27,6 +27,7 @@ class Found:
     seeds: set[Seed]
     view: View
     group: Group | None = None
+    age: int = 0
 
 
 @dataclass(slots=True)
@@ -61,6 +62,16 @@ class Engine:
         if seed is not None and (filed.level in LOUD or filed.anchor in HARD_ANCHORS or filed.stage is Stage.CONTAIN):
             self._pending.add(seed)
 
+    def evict(self, watermark: int) -> None:
+        """Forget what lies far enough behind ``watermark`` and no group rests on."""
+        before = self.store.swept
+        self.store.evict(watermark)
+        if self.store.swept == before:
+            return
+        for found in list(self._found.values()):
+            if found.age < self.store.swept - (KEPT if found.group is None else LONGEST):
+                self._drop(found, Change())
+
     @property
     def is_due(self) -> bool:
         """Whether something changed that a group rests on."""
@@ -69,6 +80,11 @@ class Engine:
     def groups(self) -> list[Found]:
         """Return every group that holds a hard anchor."""
         return [found for found in self._found.values() if found.group is not None]
+
+    def watch(self, found: Found) -> None:
+        """Look at ``found`` again when something changes that was read about it since."""
+        if found.number in self._found:
+            self.store.subscribe(found.number, found.view.reads)
 
     def settle(self) -> Change:
         """Look again at all that changed; the result is the same whatever the order of what was taken in."""
@@ -119,6 +135,7 @@ class Engine:
         return found
 
     def _keep(self, found: Found) -> None:
+        found.age = self.store.swept
         self._found[found.number] = found
         self.store.subscribe(found.number, found.view.reads)
 
@@ -176,11 +193,6 @@ def node_of(view: View, seed: Seed) -> Node | None:
         for connection in view.facts(("port", seed.address, seed.port)):
             return view.process(connection.host, connection.process, connection.time)
     return view.principal(seed.name, seed.address)
-
-
-def keys_of(found: Found) -> set[Key]:
-    """Return what a group rests on: eviction leaves it alone."""
-    return found.view.reads
 
 
 def _seed_order(seed: Seed) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from schemas.fact import (
+    NO_PROCESS,
     Connection,
     CredentialAccess,
     CredentialUsed,
@@ -42,7 +43,7 @@ class Seed:
     kind: str
     host: str
     name: str = ""
-    ref: ProcessRef = ProcessRef()
+    ref: ProcessRef = NO_PROCESS
     time: int = 0
     address: str = ""
     port: int = 0

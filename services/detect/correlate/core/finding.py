@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from schemas.entity import Entity
-from schemas.fact import ProcessRef
+from schemas.fact import NO_PROCESS, ProcessRef
 from schemas.finding import Level, Stage
 
 
@@ -12,7 +12,7 @@ class Actor:
     """To whom a finding belongs; never the object that was attacked."""
 
     host: str
-    process: ProcessRef = ProcessRef()
+    process: ProcessRef = NO_PROCESS
     session: str = ""
     account: str = ""
     service: str = ""

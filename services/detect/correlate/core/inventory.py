@@ -17,7 +17,7 @@ class Inventory:
     addresses: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     automation: frozenset[str] = frozenset()
-    thresholds: Thresholds = Thresholds()
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
     @classmethod
     def of(cls, tenant: Tenant) -> "Inventory":

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from schemas.fact import Command, ProcessRef
+from schemas.fact import NO_COMMAND, NO_PROCESS, Command, ProcessRef
 from schemas.finding import Level, Stage
 
 WEIGHTS: dict[Level, int] = {
@@ -51,12 +51,12 @@ class Process:
     pid: int = 0
     guids: tuple[str, ...] = ()
     image: str = ""
-    command: Command = Command()
+    command: Command = NO_COMMAND
     user: str = ""
     session: str = ""
     integrity: str = ""
-    parent: ProcessRef = ProcessRef()
-    parent_command: Command = Command()
+    parent: ProcessRef = NO_PROCESS
+    parent_command: Command = NO_COMMAND
     parent_user: str = ""
     start: int | None = None
     end: int | None = None

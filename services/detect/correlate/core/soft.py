@@ -44,7 +44,8 @@ def joins(view: View, observe: Observe, node: Node) -> Iterator[Step]:
 
 
 def _step(rule: str, node: Node, other: Node, why: str) -> Step:
-    return Edge(rule, *sorted((node.id, other.id)), why), other
+    left, right = sorted((node.id, other.id))
+    return Edge(rule, left, right, why), other
 
 
 def _same_image(view: View, observe: Observe, process: Process) -> Iterator[Step]:

@@ -7,9 +7,22 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from schemas.times import MINUTE
+
 Key = tuple[Hashable, ...]
 
 CAP: Final = 512
+BUCKET: Final = MINUTE
+# how many minutes of event time things are kept: processes that ended, everything else, what never ends
+ENDED: Final = 10
+KEPT: Final = 60
+LONGEST: Final = 24 * 60
+# what is small and stays true: who is whose
+LASTING: Final = frozenset({"host", "own", "addresses", "directory", "controller", "domains", "names", "answer"})
+# what belongs to one process and lives as long
+LIVING: Final = frozenset(
+    {"start", "pair", "pids", "seen", "kids", "deed", "peers", "ports", "users", "engines", "hurt", "end"}
+)
 _NOTHING: Final[dict[Hashable, Any]] = {}
 
 
@@ -30,8 +43,10 @@ class Store:
     items: dict[Key, dict[Hashable, Any]] = field(default_factory=dict)
     readers: dict[Key, set[Hashable]] = field(default_factory=dict)
     due: set[Hashable] = field(default_factory=set)
+    ages: dict[int, set[Key]] = field(default_factory=dict)
+    swept: int = 0
 
-    def add(self, key: Key, name: Hashable, item: Any) -> bool:
+    def add(self, key: Key, name: Hashable, item: Any) -> bool:  # noqa: ANN401 - facts, findings and spans alike
         """File ``item`` under ``key`` as ``name``; a name that is there already stays. Return whether it is new."""
         table = self.items.get(key)
         if table is None:
@@ -39,6 +54,7 @@ class Store:
         elif name in table or len(table) >= CAP:
             return False
         table[name] = item
+        self._age(key, item)
         if key in self.readers:
             self.due |= self.readers[key]
         return True
@@ -77,11 +93,30 @@ class Store:
                 if not readers:
                     del self.readers[key]
 
-    def drop(self, key: Key, name: Hashable) -> None:
-        """Forget one item, and the table with its last one."""
-        table = self.items.get(key)
-        if table is None:
+    def _age(self, key: Key, item: Any) -> None:  # noqa: ANN401 - tables hold facts, findings and spans
+        if key[0] not in LASTING:
+            time = item.last if isinstance(item, Span) else getattr(item, "time", 0)
+            self.ages.setdefault(time // BUCKET, set()).add(key)
+
+    def evict(self, watermark: int) -> None:
+        """Forget what is older than an hour behind ``watermark``, but nothing that is read or that still lives."""
+        now = watermark // BUCKET
+        if now <= self.swept:
             return
-        table.pop(name, None)
-        if not table:
+        self.swept = now
+        for age in [age for age in self.ages if age < now - ENDED]:
+            for key in self.ages.pop(age):
+                self._forget(key, age, now)
+
+    def _forget(self, key: Key, age: int, now: int) -> None:
+        lives = key[0] in LIVING and not self._has_ended(key)
+        limit = LONGEST if lives else ENDED if key[0] in LIVING else KEPT
+        if key in self.readers:
+            self.ages.setdefault(now, set()).add(key)
+        elif age >= now - limit:
+            self.ages.setdefault(now if lives else age + 1, set()).add(key)
+        elif key in self.items:
             del self.items[key]
+
+    def _has_ended(self, key: Key) -> bool:
+        return ("end", *key[1:]) in self.items

@@ -240,10 +240,10 @@ class View:
         opened = [fact for fact in facts if isinstance(fact, SessionOpened)]
         shares = [fact for fact in facts if isinstance(fact, ShareOpened)]
         lead = min(opened, key=lambda fact: (fact.kind == "other", fact.time), default=None)
-        clients = {(fact.client, fact.client_port) for fact in (*opened, *shares)}
-        accounts = [fact.account for fact in (*opened, *shares)] + [
-            fact.actor for fact in facts if isinstance(fact, CredentialUsed | PrincipalChanged)
-        ]
+        clients = {(each.client, each.client_port) for each in opened}
+        clients |= {(each.client, each.client_port) for each in shares}
+        accounts = [each.account for each in opened] + [each.account for each in shares]
+        accounts += [fact.actor for fact in facts if isinstance(fact, CredentialUsed | PrincipalChanged)]
         return Session(
             id=f"session:{host}:{logon}",
             host=host,

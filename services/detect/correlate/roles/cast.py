@@ -1,6 +1,6 @@
 """Casting a whole group: every entity with its role, its reason in words, and how far the evidence carries a control."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from schemas.entity import Authority, Entity, Role
@@ -18,8 +18,11 @@ _RANK: Final[Mapping[Authority, int]] = {Authority.NONE: 0, Authority.PROPOSE: 1
 SETTLING: Final = "waiting a moment for what would explain it"
 
 
-def entities_of(view: View, group: Group, verdict: Verdict, *, settled: bool) -> tuple[Entity, ...]:
-    """Return the cast of ``group``. What rests on an absence has no authority until it is ``settled``."""
+Settled = Callable[[Part], bool]
+
+
+def entities_of(view: View, group: Group, verdict: Verdict, is_settled: Settled) -> tuple[Entity, ...]:
+    """Return the cast of ``group``. What rests on an absence has no authority until it is settled."""
     casting = Casting()
     named = cast_named(view, group, casting)
     cast_hosts(view, group, casting)
@@ -28,21 +31,17 @@ def entities_of(view: View, group: Group, verdict: Verdict, *, settled: bool) ->
     spare_controllers(view, casting)
     times = [seen.time for seen in verdict.observations]
     cast_bystanders(view, casting, min(times, default=0), max(times, default=0))
-    parts = sorted(casting.parts.values(), key=lambda part: (part.type, part.name))
     return tuple(
-        _entity(part, _authority(part, verdict, (part.type, part.name) in named, settled), settled) for part in parts
+        _entity(casting.parts[key], verdict, is_named=key in named, is_settled=is_settled)
+        for key in sorted(casting.parts)
     )
 
 
-def _authority(part: Part, verdict: Verdict, is_named: bool, settled: bool) -> Authority:
-    if part.role not in {Role.ATTACKER_CONTROLLED, Role.UNKNOWN} or (part.absence and not settled):
-        return Authority.NONE
+def _entity(part: Part, verdict: Verdict, *, is_named: bool, is_settled: Settled) -> Entity:
+    may_be_held = part.role in {Role.ATTACKER_CONTROLLED, Role.UNKNOWN}
     base = Authority.ACT if is_named else verdict.authority
-    return min(base, part.cap, key=lambda each: _RANK[each])
-
-
-def _entity(part: Part, authority: Authority, settled: bool) -> Entity:
-    waits = part.absence and not settled and part.role is Role.ATTACKER_CONTROLLED
+    waits = may_be_held and part.absence and base is not Authority.NONE and not is_settled(part)
+    authority = min(base, part.cap, key=lambda each: _RANK[each]) if may_be_held and not waits else Authority.NONE
     return Entity(
         type=part.type,
         id=part.name,
