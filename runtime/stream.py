@@ -91,6 +91,10 @@ class StreamWorker:
         """Return None: nothing happens here without a message."""
         return None
 
+    async def advance(self, instant: int) -> int:  # noqa: ARG002 - a Worker by its shape
+        """Return 0: the passing of time alone changes nothing here."""
+        return 0
+
     async def stop(self) -> None:
         """Leave the group; a batch is either committed or will be handled again."""
         self._subscription = None
