@@ -17,6 +17,12 @@ class Countermeasure(_Ocsf):
     d3f_technique: dict[str, str]
 
 
+class RemediationMetadata(Metadata):
+    """OCSF ``metadata``; ``device`` belongs to the profile `host`."""
+
+    profiles: tuple[str, ...] | None = None
+
+
 class RemediationDetail(_Ocsf):
     """What OCSF has no field for; rides in ``unmapped.stanch``."""
 
@@ -46,7 +52,7 @@ class Remediation(_Ocsf):
     severity_id: Literal[1] = 1
     status_id: Literal[1, 2, 3, 4, 5, 6]
     time: int
-    metadata: Metadata
+    metadata: RemediationMetadata
     command_uid: str
     countermeasures: tuple[Countermeasure, ...] = ()
     connection_info: dict[str, Any] | None = Field(default=None, description="7004: the blocked address and direction")

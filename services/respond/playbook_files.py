@@ -1,81 +1,63 @@
 """Reads playbooks from YAML. A wrong one is refused with its file and line; nothing half-starts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
-
+from runtime.config import read_yaml_file
+from runtime.config.document import Location, parse
 from runtime.errors import ConfigError
 from services.respond import playbooks
-from services.respond.core.playbook import Playbook
+from services.respond.core.playbook import Playbook, PlaybookStep
 from services.respond.ports.guards import Guard
 
 BUILT_IN = Path(playbooks.__path__[0])
 
 
 def load_playbooks(guards: Mapping[str, Guard], folder: Path = BUILT_IN) -> tuple[Playbook, ...]:
-    """Return the playbooks of ``folder``, sorted by name.
+    """Return the playbooks of ``folder``, sorted by the names of their files.
 
     Raises:
-        ConfigError: a file is no playbook, names an unknown guard, or leaves out one that its control demands.
+        ConfigError: a file is no playbook, names an unknown guard, or leaves out one that its control demands; lists all.
     """
-    found: dict[str, Playbook] = {}
+    found: list[Playbook] = []
     problems: list[str] = []
     for path in sorted(folder.glob("*.yml")):
-        playbook, wrong = read_playbook(path, guards)
-        problems += wrong
-        if playbook is not None:
-            found[playbook.name] = playbook
+        try:
+            found.append(read_playbook(path, guards))
+        except ConfigError as error:
+            problems += error.problems
     if problems:
         raise ConfigError(tuple(problems))
-    return tuple(found.values())
+    return tuple(found)
 
 
-def read_playbook(path: Path, guards: Mapping[str, Guard]) -> tuple[Playbook | None, list[str]]:
-    """Return the playbook in ``path`` and no problem, or every problem as ``file:line: what``."""
-    try:
-        tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return None, [f"{path}:{line}: {error.problem}"]
-    try:
-        playbook = Playbook.model_validate(tree)
-    except ValidationError as error:
-        places = [(_line(tree, one["loc"]), _told(one["loc"], one["msg"])) for one in error.errors()]
-        return None, [f"{path}:{line}: {told}" for line, told in places]
-    problems = [f"{path}:{_line(tree, loc)}: {what}" for loc, what in _demands(playbook, path, guards)]
-    return (None if problems else playbook), problems
+def read_playbook(path: Path, guards: Mapping[str, Guard]) -> Playbook:
+    """Return the playbook in ``path``.
+
+    Raises:
+        ConfigError: lists every problem as ``file:line: what``.
+    """
+    playbook = read_yaml_file(path, Playbook)
+    document, _ = parse(path.read_text(encoding="utf-8"), str(path))
+    problems = [str(document.problem(place, what)) for place, what in _demands(playbook, path, guards)]
+    if problems:
+        raise ConfigError(tuple(problems))
+    return playbook
 
 
-def _demands(playbook: Playbook, path: Path, guards: Mapping[str, Guard]) -> list[tuple[tuple[str | int, ...], str]]:
-    problems: list[tuple[tuple[str | int, ...], str]] = []
+def _demands(playbook: Playbook, path: Path, guards: Mapping[str, Guard]) -> Iterator[tuple[Location, str]]:
     if playbook.name != path.stem:
-        problems.append((("name",), f"the playbook is called {playbook.name!r}, its file {path.stem!r}"))
+        yield ("name",), f"the playbook is called {playbook.name!r}, its file {path.stem!r}; give both one name"
     for number, step in enumerate(playbook.steps):
-        place = ("steps", number, "guards")
-        unknown = [name for name in step.guards if name not in guards]
-        missing = [name for name, guard in guards.items() if step.control in guard.controls and name not in step.guards]
-        problems += [(place, f"there is no guard {name!r}") for name in unknown]
-        problems += [(place, f"{step.control} may not leave out the guard {name!r}") for name in missing]
-    return problems
+        yield from ((("steps", number, "guards"), what) for what in _guards_amiss(step, guards))
 
 
-def _line(tree: Any, place: tuple[str | int, ...]) -> int:  # noqa: ANN401 whatever stands in the file
-    line = 1
-    for part in place:
-        marks = getattr(tree, "lc", None)
-        known = (isinstance(tree, dict) and part in tree) or (isinstance(tree, list) and isinstance(part, int))
-        if marks is None or not known:
-            continue
-        line = (marks.value(part) if isinstance(tree, dict) else marks.item(part))[0] + 1
-        if isinstance(tree, dict):
-            line = marks.key(part)[0] + 1
-        tree = tree[part]
-    return line
-
-
-def _told(place: tuple[str | int, ...], message: str) -> str:
-    return f"{'.'.join(map(str, place))}: {message}" if place else message
+def _guards_amiss(step: PlaybookStep, guards: Mapping[str, Guard]) -> Iterator[str]:
+    demanded = {name for name, guard in guards.items() if step.control in guard.controls}
+    for name in step.guards:
+        if name not in guards:
+            yield f"there is no guard {name!r}; there are {', '.join(sorted(guards))}"
+        elif name not in demanded:
+            yield f"the guard {name!r} has nothing to say of {step.control}; leave it out"
+    for name in sorted(demanded - set(step.guards)):
+        yield f"{step.control} may not leave out the guard {name!r}; add it"

@@ -60,7 +60,7 @@ def test_a_borrowed_token_is_asked_about() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "told"),
     [
-        ("title:", "titel:", 2, "Extra inputs are not permitted"),
+        ("title:", "titel:", 2, "did you mean `title`"),
         ("is: host", "is: hosts", 5, "type is never hosts"),
         ("field: role", "field: rolle", 6, "Input should be"),
         ("at_least: 3", "at_least: high", 10, "valid integer"),

@@ -7,11 +7,10 @@ from typing import Any, Literal, cast
 from schemas.command import Args, Command
 from schemas.control import VOCABULARY, Control
 from schemas.entity import EntityType
-from schemas.finding import Metadata
 from schemas.hold import GuardResult, HoldState, Target
 from schemas.hold import Hold as PublicHold
 from schemas.identity import derived_uid, prefixed
-from schemas.remediation import Countermeasure, Remediation, RemediationDetail, Unmapped
+from schemas.remediation import Countermeasure, Remediation, RemediationDetail, RemediationMetadata, Unmapped
 from services.respond.core.records import Direction, Effect, Hold, Lane
 from services.respond.ports.aims import Aim
 
@@ -91,7 +90,7 @@ def remediation(tenant: str, lane: Lane, hold: Hold, status: Literal[1, 2, 4, 6]
         "type_uid": words.ocsf_class_uid * 100 + activity,
         "status_id": status,
         "time": now,
-        "metadata": Metadata(tenant_uid=tenant, uid=derived_uid("remediation", tenant, effect.key, str(status))),
+        "metadata": _metadata(tenant, lane, derived_uid("remediation", tenant, effect.key, str(status))),
         "command_uid": effect.key,
         "countermeasures": (Countermeasure(d3f_technique={"uid": technique}),) if technique else (),
         "connection_info": _connection(lane.aim),
@@ -99,6 +98,11 @@ def remediation(tenant: str, lane: Lane, hold: Hold, status: Literal[1, 2, 4, 6]
         "unmapped": Unmapped(stanch=_detail(lane, effect, hold)),
     }
     return Remediation.model_validate(fields)
+
+
+def _metadata(tenant: str, lane: Lane, uid: str) -> RemediationMetadata:
+    profiles = ("host",) if lane.aim.type is EntityType.HOST else None
+    return RemediationMetadata(tenant_uid=tenant, uid=uid, profiles=profiles)
 
 
 def _detail(lane: Lane, effect: Effect, hold: Hold) -> RemediationDetail:
