@@ -26,7 +26,8 @@ def event_uid(key: bytes, source: str, position: str, record: bytes) -> str:
     ``key`` is the tenant's secret (``REPLAY_KEY`` in a replay), so that nobody who writes to a source can foresee it.
     """
     digest = hashlib.blake2b(key=key[:64], digest_size=16)
-    digest.update(prefixed(source.encode(), position.encode(), record))
+    digest.update(prefixed(source.encode(), position.encode()) + len(record).to_bytes(8, "big"))
+    digest.update(record)  # as ``prefixed`` would have it, without a copy
     return digest.hexdigest()
 
 

@@ -80,7 +80,7 @@ REQUIRED: Final[Mapping[int, tuple[str, ...]]] = {
 
 _ENDPOINTS: Final = ("src_endpoint", "dst_endpoint")
 ONE_OF: Final[Mapping[int, tuple[str, ...]]] = {
-    _C.EVENT_LOG: ("log_name", "log_provider", "file"),
+    _C.EVENT_LOG: ("log_name", "log_provider", "log_type_id"),
     _C.AUTHENTICATION: ("service", "dst_endpoint"),
     _C.AUTHORIZE_SESSION: ("privileges", "group"),
     _C.NETWORK: _ENDPOINTS,

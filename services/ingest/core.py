@@ -40,12 +40,11 @@ class Normalized(msgspec.Struct, gc=False):
 
 
 class Normalizer:
-    """Knows the sources, and remembers for each stream which of them understood its last record."""
+    """Knows the sources. It remembers nothing, so that a record gives the same event whatever came before."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._by_name: Mapping[str, Source] = {source.name: source for source in sources}
         self._in_order = sorted(sources, key=lambda source: (source.order, source.name))
-        self._last: dict[str, Source] = {}
 
     def normalize(self, record: bytes, context: Context) -> Normalized:
         """Return the event that ``record`` becomes; one without a mapper becomes a base event.
@@ -69,26 +68,14 @@ class Normalizer:
         return parsed.time, parsed.observables
 
     def _parse(self, record: bytes, wanted: str, hints: Hints) -> tuple[str, Parsed]:
-        source = self._by_name.get(wanted) or self._recognised(record, wanted, hints)
-        if source is None:
-            return UNKNOWN, parse_unknown(record, hints)
-        return source.name, source.parse(record, hints)
-
-    def _recognised(self, record: bytes, stream: str, hints: Hints) -> Source | None:
-        """Ask the source that knew this stream's last record first; a name that no source bears is a stream's own."""
-        last = self._last.get(stream)
-        if last is not None and last.recognises(record, hints):
-            return last
-        for source in self._in_order:
-            if source is not last and source.recognises(record, hints):
-                self._remember(stream, source)
-                return source
-        return None
-
-    def _remember(self, stream: str, source: Source) -> None:
-        if len(self._last) > 10_000:
-            self._last.clear()
-        self._last[stream] = source
+        """Ask the source of that name; a name that none bears is a stream's own, and the content decides."""
+        source = self._by_name.get(wanted)
+        if source is not None:
+            return source.name, source.parse(record, hints)
+        for candidate in self._in_order:
+            if candidate.recognises(record, hints):
+                return candidate.name, candidate.parse(record, hints)
+        return UNKNOWN, parse_unknown(record, hints)
 
 
 def _encoded(parsed: Parsed, context: Context, uid: str) -> tuple[bytes, int]:

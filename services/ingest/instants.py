@@ -19,6 +19,8 @@ def instant_of(text: object) -> int | None:
     rest = text[19:]
     if not rest:
         return second
+    if len(rest) == 4 and rest[0] == "." and rest[1:].isdecimal():
+        return second + int(rest[1:])
     if rest[0] == "." and (rest[-1] == "Z" or rest[-1].isdigit()):
         digits = rest[1:-1] if rest[-1] == "Z" else rest[1:]
         if digits.isdecimal() and digits.isascii():

@@ -8,7 +8,7 @@ from schemas.ocsf.classes import VERSION, OcsfClass, head_of
 from services.ingest.decoding import decoded, is_verbatim, looks_like_json, text_of_record
 from services.ingest.instants import epoch_seconds, instant_of
 from services.ingest.ports import Hints, Parsed, TimeQuality
-from services.ingest.values import host_id, host_observable, text_of
+from services.ingest.values import host_id, host_seen, text_of
 
 _HEAD: Final = head_of(OcsfClass.BASE_EVENT, 0)
 _TIMES: Final = ("@timestamp", "timestamp", "time", "eventTime", "TimeGenerated", "ts", "EventTime", "date")
@@ -48,7 +48,8 @@ def base_event(
         event["device"] = {"hostname": name, "type_id": 0}
     if message is not None:
         event["raw_data"] = message[:_TEXT_BYTES]
-    observables = [host_observable("device.hostname", host)] if host else []
+    seen = host_seen("device.hostname", name)
+    observables = [seen] if seen else []
     return Parsed(
         event, native if raw is None else raw, logsource, kind, time, quality, observables, host, mapped=False
     )

@@ -70,24 +70,27 @@ def compact(parts: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in parts.items() if value is not None}
 
 
+def account_seen(name: str, domain: object, account: object) -> Observable | None:
+    """Return the observable of an account by its canonical id; None where name or domain is missing."""
+    found = account_id(domain, account)
+    return _observable(name, ACCOUNT, found) if found else None
+
+
+def address_seen(name: str, text: object) -> Observable | None:
+    """Return the observable of an address in its canonical form; None where the text is none."""
+    found = address_id(text)
+    return _observable(name, ADDRESS, found) if found else None
+
+
+def host_seen(name: str, text: object) -> Observable | None:
+    """Return the observable of a host by its canonical id; None where none is named."""
+    found = host_id(text)
+    return _observable(name, HOST, found) if found else None
+
+
 def observable(name: str, type_id: int, value: str) -> Observable:
-    """Return one observable; shared, since hosts, accounts and addresses repeat."""
+    """Return an observable of a value that is canonical already."""
     return _observable(name, type_id, value)
-
-
-def host_observable(name: str, value: str) -> Observable:
-    """Return the observable of a host, by its canonical id."""
-    return _observable(name, HOST, value)
-
-
-def account_observable(name: str, value: str) -> Observable:
-    """Return the observable of an account, by its canonical id."""
-    return _observable(name, ACCOUNT, value)
-
-
-def address_observable(name: str, value: str) -> Observable:
-    """Return the observable of an address, by its canonical form."""
-    return _observable(name, ADDRESS, value)
 
 
 @lru_cache(maxsize=_CACHE)

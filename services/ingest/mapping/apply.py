@@ -15,13 +15,12 @@ from services.ingest.mapping.model import AccountPath, DeclaredMapping, FieldRul
 from services.ingest.ports import Hints, Parsed, Source, TimeQuality
 from services.ingest.unknown import base_event
 from services.ingest.values import (
-    account_id,
-    account_observable,
+    account_seen,
     address_id,
-    address_observable,
+    address_seen,
     as_text,
     host_id,
-    host_observable,
+    host_seen,
     number_of,
     text_of,
 )
@@ -136,21 +135,13 @@ def _metadata(mapping: DeclaredMapping, original: str, quality: TimeQuality) -> 
 
 
 def _observables(mapping: DeclaredMapping, document: Mapping[str, Any]) -> list[Observable]:
-    found: list[Observable] = []
-    host = host_id(at_path(document, mapping.host)) if mapping.host else ""
-    if host:
-        found.append(host_observable("device.hostname", host))
+    seen = [host_seen("device.hostname", at_path(document, mapping.host))] if mapping.host else []
     for place in mapping.accounts:
         whole = place if isinstance(place, AccountPath) else AccountPath(name=place)
         domain = at_path(document, whole.domain) if whole.domain else None
-        account = account_id(domain, at_path(document, whole.name))
-        if account:
-            found.append(account_observable(whole.name, account))
-    for path in mapping.addresses:
-        address = address_id(at_path(document, path))
-        if address:
-            found.append(address_observable(path, address))
-    return found
+        seen.append(account_seen(whole.name, domain, at_path(document, whole.name)))
+    seen += [address_seen(path, at_path(document, path)) for path in mapping.addresses]
+    return [one for one in seen if one is not None]
 
 
 def _truth(value: object) -> bool | None:

@@ -10,15 +10,7 @@ from services.ingest.patterns import compiled
 from services.ingest.ports import Example, Hints, Parsed, Source
 from services.ingest.syslog import Line, bare_line, line_of
 from services.ingest.unknown import base_event
-from services.ingest.values import (
-    account_id,
-    account_observable,
-    address_id,
-    address_observable,
-    compact,
-    host_id,
-    host_observable,
-)
+from services.ingest.values import account_seen, address_id, address_seen, compact, host_id, host_seen
 
 _PROGRAMS: Final = frozenset({"sshd", "sshd-session", "sshd-auth"})
 _SERVICES: Final = {"sudo": "sudo", "su": "auth", "login": "auth", "cron": "cron", "crond": "cron", "CRON": "cron",
@@ -108,7 +100,7 @@ def _said(line: Line, hints: Hints, kind: str, said: dict[str, str], meaning: tu
         event["device"] = {"hostname": line.host, "type_id": 0}
     event["time"] = line.time
     event["metadata"] = _metadata(line)
-    observables = _observables(line.host, said, address)
+    observables = _observables(line.host, said)
     native = _native(line, said)
     entity = host_id(line.host) or address
     return Parsed(event, native, _SSHD, kind, line.time, line.quality, observables, entity)
@@ -155,14 +147,13 @@ def _native(line: Line, said: dict[str, str]) -> dict[str, Any]:
     return compact(fields)
 
 
-def _observables(host: str, said: dict[str, str], address: str) -> list[Observable]:
-    found = [host_observable("device.hostname", host_id(host))] if host_id(host) else []
-    account = account_id(host, said.get("user"))
-    if account and host:
-        found.append(account_observable("user", account))
-    if address:
-        found.append(address_observable("src_endpoint.ip", address))
-    return found
+def _observables(host: str, said: dict[str, str]) -> list[Observable]:
+    seen = (
+        host_seen("device.hostname", host),
+        account_seen("user", host, said.get("user")) if host else None,
+        address_seen("src_endpoint.ip", said.get("ip")),
+    )
+    return [one for one in seen if one is not None]
 
 
 def _metadata(line: Line) -> dict[str, Any]:

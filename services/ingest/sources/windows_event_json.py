@@ -37,7 +37,7 @@ def _flat(document: Mapping[str, Any]) -> Mapping[str, Any]:
 def recognises(record: bytes, hints: Hints) -> bool:  # noqa: ARG001  the contract's second argument
     """Whether the record names a channel and an event id at its top, or Winlogbeat's own object."""
     if b'"EventID"' in record and b'"Channel"' in record:
-        return b'"System"' not in record or b'"Event"' not in record
+        return b'"Event"' not in record[:200]
     return b'"winlog"' in record and b'"event_id"' in record
 
 

@@ -12,7 +12,7 @@ from services.ingest.decoding import first_byte, is_verbatim, object_of, text_of
 from services.ingest.instants import epoch_seconds, instant_of
 from services.ingest.ports import Example, Hints, Parsed, Source, TimeQuality
 from services.ingest.unknown import base_event
-from services.ingest.values import address_id, address_observable, compact, number_of, port_of, text_of
+from services.ingest.values import address_id, address_seen, compact, number_of, port_of, text_of
 from services.ingest.zeek_table import Header, fields_of, header_of
 
 _PATHS: Final = ("_path", "@stream", "@path")
@@ -76,7 +76,7 @@ def _event(native: Mapping[str, Any], raw: bytes | None, path: str, hints: Hints
 
 
 def _conn(native: Mapping[str, Any]) -> Event:
-    state = native.get("conn_state")
+    state = text_of(native.get("conn_state"))
     traffic = {
         "bytes_out": number_of(native.get("orig_bytes")),
         "bytes_in": number_of(native.get("resp_bytes")),
@@ -93,7 +93,7 @@ def _conn(native: Mapping[str, Any]) -> Event:
                 "traffic": compact(traffic) or None,
                 "duration": round(duration * 1000) if type(duration) is float and 0 <= duration < 1e9 else None,
                 "app_name": text_of(native.get("service")),
-                "status_code": text_of(state),
+                "status_code": state,
             }
         ),
     }
@@ -177,7 +177,8 @@ def _observables(native: Mapping[str, Any]) -> list[Observable]:
     answers = native.get("answers")
     named = [("src_endpoint.ip", native.get("id.orig_h")), ("dst_endpoint.ip", native.get("id.resp_h"))]
     named += [("answers.rdata", answer) for answer in answers[:_ANSWERS]] if type(answers) is list else []
-    return [address_observable(name, address_id(value)) for name, value in named if address_id(value)]
+    seen = (address_seen(name, value) for name, value in named)
+    return [one for one in seen if one is not None]
 
 
 def _path(native: Mapping[str, Any]) -> str:

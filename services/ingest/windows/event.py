@@ -6,17 +6,16 @@ from typing import Any, Final
 
 from runtime.errors import Rejected
 from schemas.ocsf.classes import VERSION, OcsfClass, head_of, is_complete
-from schemas.ocsf.objects import Event, Observable
+from schemas.ocsf.objects import HOST, Event, Observable
 from services.ingest.ports import Parsed, TimeQuality
 from services.ingest.values import (
-    account_id,
-    account_observable,
-    address_id,
-    address_observable,
+    account_seen,
+    address_seen,
     as_text,
     host_id,
-    host_observable,
+    host_seen,
     number_of,
+    observable,
     text_of,
 )
 from services.ingest.windows import (
@@ -45,7 +44,6 @@ KINDS: Final[Mapping[str, Kind]] = {
 """Every kind that has a mapper, by its route ``channel/event id`` in lower case."""
 
 _BASE: Final = head_of(OcsfClass.BASE_EVENT, 0)
-_PROFILES: Final = ["host"]
 
 
 def parsed_event(native: Mapping[str, Any], raw: bytes | None, at: int) -> Parsed:
@@ -108,15 +106,8 @@ def _base_event(g: Get, hostname: object) -> Event:
 
 def _metadata(g: Get, channel: str, event_id: int, original: str, quality: TimeQuality) -> dict[str, Any]:
     provider = text_of(g("Provider_Name") or g("SourceName")) or channel
-    metadata: dict[str, Any] = {
-        "version": VERSION,
-        "product": _product(provider) if len(provider) < 200 else {"name": provider, "vendor_name": "Microsoft"},
-        "profiles": _PROFILES,
-        "event_code": str(event_id),
-        "log_name": channel,
-        "log_provider": provider,
-        "labels": _LABELS[quality],
-    }
+    remembered = _origin if len(provider) + len(channel) < 400 else _origin.__wrapped__
+    metadata = {**remembered(provider, channel, event_id, quality)}
     if original:
         metadata["original_time"] = original
     record_id = as_text(g("EventRecordID") or g("RecordNumber"))
@@ -125,25 +116,28 @@ def _metadata(g: Get, channel: str, event_id: int, original: str, quality: TimeQ
     return metadata
 
 
-_LABELS: Final = {quality: [f"time:{quality}"] for quality in TimeQuality}
+@lru_cache(maxsize=8192)
+def _origin(provider: str, channel: str, event_id: int, quality: TimeQuality) -> dict[str, Any]:
+    """Return what the metadata of all events of a kind share."""
+    return {
+        "version": VERSION,
+        "product": {"name": provider, "vendor_name": "Microsoft"},
+        "profiles": ["host"],
+        "event_code": str(event_id),
+        "log_name": channel,
+        "log_provider": provider,
+        "labels": [f"time:{quality}"],
+    }
 
 
 def _observables(g: Get, kind: Kind | None, host: str) -> list[Observable]:
-    found = [host_observable("device.hostname", host)] if host else []
+    found = [observable("device.hostname", HOST, host)] if host else []
     if kind is None:
         return found
-    for domain, name in kind.accounts:
-        account = account_id(g(domain) if domain else None, g(name))
-        if account:
-            found.append(account_observable(name, account))
-    for name in kind.addresses:
-        address = address_id(g(name))
-        if address:
-            found.append(address_observable(name, address))
-    for name in kind.hosts:
-        other = host_id(g(name))
-        if other:
-            found.append(host_observable(name, other))
+    seen = [account_seen(name, g(domain), g(name)) for domain, name in kind.accounts]
+    seen += [address_seen(name, g(name)) for name in kind.addresses]
+    seen += [host_seen(name, g(name)) for name in kind.hosts]
+    found += [one for one in seen if one is not None]
     return found
 
 
@@ -155,8 +149,3 @@ def _route(channel: str, event_id: int) -> tuple[str, str]:
 def _known_route(channel: str, event_id: int) -> tuple[str, str]:
     lower = channel.lower()
     return lower, f"{lower}/{event_id}"
-
-
-@lru_cache(maxsize=2048)
-def _product(provider: str) -> dict[str, str]:
-    return {"name": provider, "vendor_name": "Microsoft"}
