@@ -1,9 +1,9 @@
 """Puts together what a replay concluded and did. Pure: the same inputs give the same bytes."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import BaseModel
@@ -26,6 +26,7 @@ from schemas.replay import (
 )
 from schemas.times import text_or_none, to_text
 
+ModelT = TypeVar("ModelT", bound=BaseModel)
 CONTROLLABLE = frozenset(vocabulary.target for vocabulary in VOCABULARY.values())
 
 
@@ -52,8 +53,8 @@ def report(events: EventCounts, conclusions: Conclusions, seconds: float) -> Rep
         incidents=tuple(_incident(incident) for incident in incidents),
         holds=tuple(_hold(hold) for hold in holds),
         spared=tuple(_spared(incidents, holds)),
-        remediations=_dumped(sorted(conclusions.remediations, key=_remediation_order)),
-        notifications=_dumped(sorted(conclusions.notifications, key=_notification_order)),
+        remediations=_dumped(_in_order(conclusions.remediations, _remediation_order)),
+        notifications=_dumped(_in_order(conclusions.notifications, _notification_order)),
         seconds=round(seconds, 3),
     )
 
@@ -103,6 +104,10 @@ def _spared(incidents: Iterable[Incident], holds: Iterable[Hold]) -> list[Spared
         Spared(type=entity.type, id=entity.id, why=refused.get((entity.type, entity.id), entity.why))
         for entity in first.values()
     ]
+
+
+def _in_order(models: Iterable[ModelT], order: Callable[[ModelT], tuple[int, str, str]]) -> list[ModelT]:
+    return sorted(models, key=order)
 
 
 def _remediation_order(one: Remediation) -> tuple[int, str, str]:
