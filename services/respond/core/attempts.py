@@ -11,7 +11,7 @@ from services.respond.core.context import Context
 from services.respond.core.draft import Draft
 from services.respond.core.endings import give_up, hand_over
 from services.respond.core.fates import park
-from services.respond.core.lanes import EXPIRY, ask, close, finish, settle, wanted_until
+from services.respond.core.lanes import EXPIRY, ask, close, finish, settle, supersede, wanted_until
 from services.respond.core.records import Direction, Effect, Lane, Phase
 from services.respond.core.sending import intend, is_ours, may_still_show, wait
 from services.respond.ports.guards import Resolution
@@ -90,7 +90,7 @@ def _already_applied(ctx: Context, draft: Draft, lane: Lane, effect: Effect, dat
 def _try_apply(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data: Data) -> None:
     lane = _cleared(ctx, draft, replace(lane, effect=effect))
     if not lane.holds:
-        settle(ctx, draft, close(draft, lane, Phase.SUPERSEDED, "nothing that wants it may be sent any more"))
+        settle(ctx, draft, supersede(draft, lane, "nothing that wants it may be sent any more"))
         return
     if lane.pre_image is None or not lane.held:
         lane = replace(lane, pre_image=dict(data.get("pre_image") or {}))
@@ -117,7 +117,7 @@ def _decide_release(ctx: Context, draft: Draft, lane: Lane, effect: Effect, data
     elif not is_ours(draft, lane, effect, data.get("owner")):
         hand_over(draft, replace(lane, effect=effect), "somebody else put it in place since; theirs is not undone")
     elif lane.holds:
-        settle(ctx, draft, close(draft, lane, Phase.SUPERSEDED, "wanted again before it was sent"))
+        settle(ctx, draft, supersede(draft, replace(lane, effect=effect), "wanted again before it was sent"))
     elif effect.cause == EXPIRY and ctx.judge.halted(draft.modes, lane.control, lane.connector):
         draft.put_lane("halted", replace(lane, effect=replace(effect, phase=Phase.WAITING, due=None)))
     else:

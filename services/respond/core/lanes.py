@@ -47,7 +47,7 @@ def settle(ctx: Context, draft: Draft, lane: Lane) -> None:
     effect = lane.effect
     if lane.manual or (effect is not None and effect.is_open):
         reflect(draft, lane)
-    elif lane.holds and (not lane.held or _is_stale_edge(ctx, draft, lane)):
+    elif lane.holds and (not lane.held or _was_releasing(lane) or _is_stale_edge(ctx, draft, lane)):
         start(ctx, draft, lane, Direction.APPLY, "")
     elif lane.holds:
         _renew(ctx, draft, lane)
@@ -95,6 +95,14 @@ def close(draft: Draft, lane: Lane, phase: Phase, why: str = "") -> Lane:
     """End the lane's effect."""
     effect = replace(_open_effect(lane), phase=phase, due=None, why=why)
     return draft.put_lane(phase, replace(lane, effect=effect))
+
+
+def supersede(draft: Draft, lane: Lane, why: str) -> Lane:
+    """End an effect that was not sent. The leases that a release was to end are over: another one took their place."""
+    lane = close(draft, lane, Phase.SUPERSEDED, why)
+    if lane.effect and lane.effect.direction is Direction.RELEASE:
+        finish(draft, lane)
+    return draft.lanes[lane.key]
 
 
 def finish(draft: Draft, lane: Lane) -> None:
@@ -156,15 +164,17 @@ def _withdrawn(draft: Draft, lane: Lane) -> Lane:
         return lane
     unwanted = bool(lane.holds) if effect.direction is Direction.RELEASE else not lane.holds
     if unwanted and not effect.attempt:
-        lane = close(draft, lane, Phase.SUPERSEDED, "nobody wanted it any more before it was sent")
-        if effect.direction is Direction.RELEASE:
-            finish(draft, lane)
-            lane = replace(draft.lanes[lane.key], held=False)
-        return lane
+        return supersede(draft, lane, "nobody wanted it any more before it was sent")
     in_flight = effect.phase is not Phase.VERIFYING and (effect.unsure or effect.phase in _AT_THE_PRODUCT)
     if unwanted and effect.direction is Direction.APPLY and effect.applied_at is not None and not in_flight:
         return close(draft, lane, Phase.EFFECTIVE, "it ended before evidence was in")
     return lane
+
+
+def _was_releasing(lane: Lane) -> bool:
+    """Say whether a release was given up, so that what is in place must be seen and proved anew."""
+    effect = lane.effect
+    return effect is not None and effect.direction is Direction.RELEASE and effect.phase is Phase.SUPERSEDED
 
 
 def _is_stale_edge(ctx: Context, draft: Draft, lane: Lane) -> bool:

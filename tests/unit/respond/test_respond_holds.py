@@ -170,6 +170,17 @@ class TestWhatAHumanSays:
         bench.go_on()
         assert bench.transitions("apply") == 1
 
+    def test_a_release_that_was_overtaken_by_a_wish_that_ended_still_happens(self) -> None:
+        bench = Bench()
+        bench.give(received("incidents", incident(host(), uid="i-1")))
+        bench.go_on(START + MINUTE)
+        for uid in ("i-1", "i-2"):
+            bench.give(received("incidents", incident(host(), uid=uid)))
+            for hold in list(bench.state.holds):
+                bench.give(received("decisions", decision(Verb.RELEASE, hold), bench.now))
+        bench.go_on()
+        assert (bench.transitions("apply"), bench.transitions("release")) == (1, 1)
+
     def test_a_release_before_anything_was_sent_sends_nothing(self) -> None:
         bench = Bench()
         bench.give(received("incidents", incident(host())))
