@@ -177,7 +177,11 @@ class Delivery:
         except Unavailable as error:  # the way without tenacity is for the many calls that succeed at once
             self._note_retry(error)
         await self._sleep(FIRST_WAIT_SECONDS)
-        return await self._retrying()(work)
+
+        async def again() -> T:  # tenacity awaits only what is visibly a coroutine function
+            return await work()
+
+        return await self._retrying()(again)
 
     def _retrying(self) -> AsyncRetrying:
         return AsyncRetrying(

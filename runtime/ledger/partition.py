@@ -231,6 +231,7 @@ class Partition(Generic[State]):
 
     async def _recover(self, origin: Received, failure: Failure, now: int) -> None:
         """Half-folded entries may have left anything behind: begin again from what is committed, without this input."""
+        self._transaction.touched.clear()  # no snapshot of a state that may be wrong
         await self.commit()
         await self.load()
         self._bury(self._service.delivery.give_up(origin, failure, now), origin, now)
