@@ -5,11 +5,12 @@ post-ti-indicator, run-advanced-query-api.
 """
 
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any, Final, Literal
 
 import httpx
 
+from schemas.address import is_private_use
 from schemas.control import Control
 from schemas.entity import EntityType, canonical_address, canonical_host
 from schemas.tenant import ConnectorConfig
@@ -47,9 +48,6 @@ _SPECS = {
 }
 _OPEN = frozenset({"Pending", "InProgress"})
 _BUSY = frozenset({"ActiveRequestAlreadyExists"})
-_NOT_TAKEN = tuple(
-    ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
-)
 _HUNT = "/api/advancedqueries/run"
 
 
@@ -230,7 +228,7 @@ class _MicrosoftDefender:
             return f"an indicator takes one address, no {aim.type}"
         address = ip_address(aim.id)
         special = address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified
-        if special or any(address in network for network in _NOT_TAKEN if network.version == address.version):
+        if special or is_private_use(aim.id):
             return "Defender takes public addresses only"
         return ""
 

@@ -1,7 +1,6 @@
 """Addresses: where the attacker's code calls home, and from where it came."""
 
-from ipaddress import ip_address
-
+from schemas.address import is_private_use
 from schemas.entity import Authority, EntityType, Role, canonical_address
 from services.detect.correlate.core.addresses import is_outside, why_own
 from services.detect.correlate.core.carriers import calls_home
@@ -9,7 +8,7 @@ from services.detect.correlate.core.groups import Group
 from services.detect.correlate.core.nodes import IMPLANT_ANCHORS, Principal, Process
 from services.detect.correlate.core.store import Span
 from services.detect.correlate.core.view import View
-from services.detect.correlate.core.vocabulary import base, is_special
+from services.detect.correlate.core.vocabulary import base, is_inner, is_special
 from services.detect.correlate.evidence.foreign_image import marks
 from services.detect.correlate.roles.casting import Casting
 
@@ -54,6 +53,6 @@ def _of_principal(view: View, group: Group, casting: Casting, principal: Princip
 def _give(casting: Casting, address: str, why: str, first: int, last: int | None = None) -> None:
     part = casting.give(EntityType.ADDRESS, address, Role.ATTACKER_CONTROLLED, why, first, last)
     part.absence = True
-    if ip_address(address).is_private:
+    if is_private_use(address):
         part.cap = Authority.PROPOSE
         part.caveats.add("a private address that the inventory does not know: a human decides")
