@@ -53,7 +53,7 @@ def enrol(world: World, recording: Recording, tenant: Tenant) -> None:
 
 
 def armed_against_the_lab(tenant: Tenant) -> Tenant:
-    """Return the tenant with the lab's products, and armed unless its configuration says otherwise.
+    """Return the tenant with the lab's products, armed unless its configuration says otherwise; nobody is really told.
 
     Raises:
         StartError: a connector points anywhere else.
@@ -64,7 +64,9 @@ def armed_against_the_lab(tenant: Tenant) -> Tenant:
             f"tenant {tenant.slug}: a replay is armed against the lab only ({ADDRESS}/...), and these connectors lead "
             f"elsewhere: {', '.join(strangers)}. Leave them out of the configuration of the replay."
         )
-    changes: dict[str, object] = {} if tenant.connectors else {"connectors": CONNECTORS}
+    changes: dict[str, object] = {"contacts": [{"channel": "terminal", "address": "stdout"}]}
+    if not tenant.connectors:
+        changes["connectors"] = CONNECTORS
     if "mode" not in tenant.model_fields_set:
         changes["mode"] = "ARMED"
     return Tenant.model_validate(tenant.model_dump(by_alias=True, exclude_unset=True) | changes)

@@ -26,7 +26,7 @@ from schemas.replay import (
 )
 from schemas.times import text_or_none, to_text
 
-ModelT = TypeVar("ModelT", bound=BaseModel)
+ModelT = TypeVar("ModelT", Remediation, Notification)
 CONTROLLABLE = frozenset(vocabulary.target for vocabulary in VOCABULARY.values())
 
 
