@@ -89,10 +89,9 @@ def test_garbage_is_an_event_or_refused(source: Source | None) -> None:
     for record in (*GARBAGE, *_mutilated(name)):
         try:
             event = orjson.loads(made(name, record, Hints(at=1_700_000_000_000)).value)
-        except Rejected as refusal:
-            assert str(refusal)
-        else:
-            assert faults_of(event) == []
+        except Rejected:
+            continue
+        assert faults_of(event) == []
 
 
 def _mutilated(name: str) -> Iterator[bytes]:

@@ -90,7 +90,7 @@ class _Splitter:
         """Whether the line is a document of its own, or a broken one: the next line begins another."""
         following = self._data[end + 1 : end + 2]
         if line[-1:] == b"}":
-            return following in (b"{", b"")
+            return following in (b"{", b"") and b"}{" not in line
         return self._failures > _PATIENCE or (following == b"{" and line[-1:] not in _OPEN_ENDS)
 
     def _document(self, begin: int, end: int) -> Generator[Piece, None, int]:
