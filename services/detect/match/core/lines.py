@@ -8,6 +8,8 @@ from sigma.exceptions import SigmaError
 from sigma.rule import SigmaDetectionItem
 from yaml.constructor import SafeConstructor
 
+from services.detect.match.core.patterns import POLICY
+
 _OF_AN_ITEM = {"SigmaModifierError", "SigmaRegularExpressionError", "SigmaTypeError", "SigmaValueError"}
 _KEYS = {"SigmaConditionError": ("detection", "condition"), "SigmaIdentifierError": ("id",)}
 _MERGE = "tag:yaml.org,2002:merge"
@@ -67,7 +69,7 @@ def _is_sound(key: str, value: Any) -> bool:  # noqa: ANN401 - whatever YAML hol
     if "|" not in key:
         return True
     try:
-        SigmaDetectionItem.from_mapping(key, value)
+        SigmaDetectionItem.from_mapping(key, value, policy=POLICY)
     except SigmaError:
         return False
     return True

@@ -15,6 +15,7 @@ from sigma.rule import SigmaRule
 
 from schemas.problem import Problem
 from services.detect.match.core.lines import line_of, line_of_error, repeated_key
+from services.detect.match.core.patterns import POLICY
 
 MALFORMED: Final = (TypeError, AttributeError, KeyError, IndexError, ValueError, RecursionError)
 """What pySigma raises where a document is not even of Sigma's shape, beside its own errors."""
@@ -112,7 +113,12 @@ def _take(parsed: Parsed, documents: list[Any], node: yaml.Node, path: str, text
     parsed.total += 1
     try:
         collection = SigmaCollection.from_dicts(
-            documents, True, SigmaRuleLocation(Path(path)), collect_filters=True, resolve_references=False
+            documents,
+            True,
+            SigmaRuleLocation(Path(path)),
+            collect_filters=True,
+            resolve_references=False,
+            policy=POLICY,
         )
     except (SigmaError, *MALFORMED) as error:
         parsed.problems.append(Problem(path, line_of_error(node, error), reason_of(error)))

@@ -8,17 +8,45 @@ RE2 differs from Python's engine in two ways: ``$`` is the very end of the text,
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import re2
+from sigma.policy import SigmaPolicy
+from sigma.policy.regex_engine import RegexEngine, RegexPattern
 
 Found = Callable[[str], bool]
 MAX_BACKTRACKING: Final = 64 * 1024
+_FLAGS: Final = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 _SPECIAL = frozenset("\\.+*?()|[]{}^$")
 
 
 class BadPattern(ValueError):
     """Neither engine takes the expression."""
+
+
+class EitherEngine(RegexEngine):
+    """What pySigma checks regular expressions with: it takes what RE2 or Python's engine takes."""
+
+    def compile(self, pattern: str, flags: int = 0) -> RegexPattern:
+        """Return the compiled expression.
+
+        Raises:
+            BadPattern: neither takes it.
+        """
+        names = "".join(name for name, flag in _FLAGS.items() if flags & flag)
+        whole = f"(?{names}){pattern}" if names else pattern
+        try:
+            return cast(RegexPattern, _re2(whole))
+        except re2.error:
+            return cast(RegexPattern, _python(whole))
+
+    @property
+    def error(self) -> type[Exception]:
+        """What ``compile`` raises."""
+        return BadPattern
+
+
+POLICY: Final = SigmaPolicy(regex_engine=EitherEngine())
 
 
 @lru_cache(maxsize=16_384)
@@ -65,8 +93,12 @@ def _linear(pattern: str) -> Found | None:
 
 
 def _backtracking(pattern: str) -> Found:
+    search = _python(pattern).search
+    return lambda text: search(text[:MAX_BACKTRACKING]) is not None
+
+
+def _python(pattern: str) -> re.Pattern[str]:
     try:
-        search = re.compile(pattern).search
+        return re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         raise BadPattern(f"regular expression {pattern!r}: {error}") from error
-    return lambda text: search(text[:MAX_BACKTRACKING]) is not None
