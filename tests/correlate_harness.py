@@ -16,6 +16,7 @@ from typing import Any
 from runtime.log import Received
 from runtime.machine import Tick
 from runtime.plugins import load_plugins
+from schemas.entity import Authority
 from schemas.event import EventHeaders
 from schemas.fact import Fact, encode
 from schemas.finding import Finding
@@ -26,6 +27,8 @@ from services.detect.context.core import facts
 from services.detect.correlate import evidence
 from services.detect.correlate.machine import CorrelateMachine
 from services.detect.correlate.ports import Evidence
+from services.detect.correlate.sigma_correlation.correlator import Correlator
+from services.detect.correlate.sigma_correlation.load import load_correlations
 from services.detect.correlate.state import State
 from services.detect.match.core.engine import Engine
 from services.detect.match.core.findings import finding
@@ -38,6 +41,11 @@ TENANT = "acme"
 def evidences() -> Sequence[Evidence]:
     """The rules on facts."""
     return tuple(load_plugins(evidence, "EVIDENCE", Evidence).values())
+
+
+def counting(tenant: str) -> Correlator:
+    """Our own Sigma correlation rules."""
+    return Correlator(tenant, load_correlations([OWN_RULES]).rules)
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,17 @@ class Played:
     """What correlate concluded, and what it said on the way."""
 
     state: State
-    versions: int
+    said: list[Incident]
+
+    @property
+    def ever(self) -> frozenset[tuple[str, str, str]]:
+        """What any version gave authority over: a hold may have been made of it."""
+        return frozenset(
+            (each.type.value, each.id, each.authority.value)
+            for incident in self.said
+            for each in incident.detail.entities
+            if each.authority is not Authority.NONE
+        )
 
     @property
     def incidents(self) -> list[Incident]:
@@ -92,32 +110,33 @@ class Played:
         )
 
 
-def play(given: Iterable[Moment], machine: CorrelateMachine | None = None, *, jumbled: bool = False) -> Played:
+def play(given: Iterable[Moment], machine: CorrelateMachine | None = None) -> Played:
     """Give the machine every message in order, its deadlines between, until none is open. ``now`` never goes back."""
-    machine = machine or CorrelateMachine({TENANT: Tenant(slug=TENANT)}, evidences())
-    state, now, versions = machine.fresh(TENANT), 0, 0
+    machine = machine or CorrelateMachine({TENANT: Tenant(slug=TENANT)}, evidences(), counting)
+    state, now = machine.fresh(TENANT), 0
+    said: list[Incident] = []
     for moment in given:
         now = max(now, moment.time)
         for message in moment.messages:
-            versions += _pass(machine, state, now, None if jumbled else now)
-            versions += _give(machine, state, message, now)
-    versions += _pass(machine, state, now, None)
-    return Played(state, versions)
+            said += _pass(machine, state, now, now)
+            said += _give(machine, state, message, now)
+    said += _pass(machine, state, now, None)
+    return Played(state, said)
 
 
-def _pass(machine: CorrelateMachine, state: State, now: int, upto: int | None) -> int:
-    said = 0
+def _pass(machine: CorrelateMachine, state: State, now: int, upto: int | None) -> list[Incident]:
+    said: list[Incident] = []
     while (due := machine.deadline(state)) is not None and (upto is None or due <= upto):
         now = max(now, due)
         said += _give(machine, state, Tick(), now)
     return said
 
 
-def _give(machine: CorrelateMachine, state: State, given: Received | Tick, now: int) -> int:
+def _give(machine: CorrelateMachine, state: State, given: Received | Tick, now: int) -> list[Incident]:
     step = machine.decide(state, given, now)
     for entry in step.entries:
         machine.fold(state, entry)
-    return len(step.outputs)
+    return [Incident.model_validate_json(output.value) for output in step.outputs]
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -135,7 +154,7 @@ def main(arguments: Sequence[str]) -> None:
         began = time.perf_counter()
         played = play(given)
         cost = 1e6 * (time.perf_counter() - began) / max(1, sum(len(each.messages) for each in given))
-        print(f"{recording.stem}: {played.versions} versions, {cost:.0f} us per message")
+        print(f"{recording.stem}: {len(played.said)} versions, {cost:.0f} us per message")
         for incident in played.incidents:
             detail = incident.detail
             print(

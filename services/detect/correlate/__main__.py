@@ -1,5 +1,7 @@
 """Composition root of correlate."""
 
+import structlog
+
 from runtime.deployment import Deployment
 from runtime.ledger import LedgerWorker
 from runtime.plugins import load_plugins
@@ -9,8 +11,11 @@ from services.detect.correlate import evidence
 from services.detect.correlate.machine import CorrelateMachine
 from services.detect.correlate.ports import Evidence
 from services.detect.correlate.settings import Settings
+from services.detect.correlate.sigma_correlation.correlator import Correlator
+from services.detect.correlate.sigma_correlation.load import load_correlations
 
 NAME = "detect.correlate"
+_log = structlog.get_logger("correlate")
 
 
 def compose(deployment: Deployment, settings: Settings | None = None) -> Worker:
@@ -21,6 +26,11 @@ def compose(deployment: Deployment, settings: Settings | None = None) -> Worker:
     """
     settings = settings or Settings()
     rules = tuple(load_plugins(evidence, "EVIDENCE", Evidence).values())
-    machine = CorrelateMachine(deployment.tenants, rules, watermark_ms=settings.watermark_ms)
+    loaded = load_correlations(settings.directories)
+    for problem in loaded.problems:
+        _log.warning("correlation rule refused", file=problem.file, line=problem.line, reason=problem.reason)
+    machine = CorrelateMachine(
+        deployment.tenants, rules, lambda tenant: Correlator(tenant, loaded.rules), settings.watermark_ms
+    )
     inputs = (FINDINGS.name, FACTS.name, DECISIONS.name)
     return LedgerWorker(deployment, NAME, CORRELATE_LEDGER.name, machine, inputs, lookback_ms=settings.lookback_ms)

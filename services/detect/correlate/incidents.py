@@ -32,11 +32,10 @@ class Frame:
 def build(frame: Frame, group: Group, verdict: Verdict, entities: tuple[Entity, ...]) -> Incident:
     """Return the incident that ``group`` is, as of ``frame``."""
     times = [seen.time for seen in verdict.observations] or [frame.now]
-    authority = Authority.ACT if verdict.stage is Stage.CONTAIN else verdict.authority
     return Incident(
         activity_id=1 if frame.version == 1 else 2,
         type_uid=200501 if frame.version == 1 else 200502,
-        severity_id=_SEVERITY[authority],
+        severity_id=_SEVERITY[_reach(verdict)],
         confidence_score=min(100, verdict.score),
         status_id=frame.status,
         time=frame.now,
@@ -54,7 +53,7 @@ def build(frame: Frame, group: Group, verdict: Verdict, entities: tuple[Entity, 
 def _detail(frame: Frame, group: Group, verdict: Verdict, entities: tuple[Entity, ...]) -> IncidentDetail:
     return IncidentDetail(
         version=frame.version,
-        authority=verdict.authority,
+        authority=_reach(verdict),
         score=verdict.score,
         anchors=verdict.anchors,
         tactics=verdict.tactics,
@@ -70,6 +69,11 @@ def _detail(frame: Frame, group: Group, verdict: Verdict, entities: tuple[Entity
         newest_evidence=max((seen.time for seen in verdict.observations), default=frame.now),
         merged=frame.merged,
     )
+
+
+def _reach(verdict: Verdict) -> Authority:
+    """A rule of stage `contain` acts by itself, whatever the score; on whom, the entities say."""
+    return Authority.ACT if verdict.stage is Stage.CONTAIN else verdict.authority
 
 
 def alias_of(incident: Incident, into: str, now: int) -> Incident:

@@ -19,13 +19,13 @@ from services.detect.correlate.core.engine import Engine
 from services.detect.correlate.core.evidence import Rule
 from services.detect.correlate.core.inventory import Inventory
 from services.detect.correlate.publish import PUBLISHED, Publication, publish
-from services.detect.correlate.state import Known, State, Work
+from services.detect.correlate.state import Counter, Known, State, Work
 
 GATHER_MS: Final = 50
 MOST_TAKEN: Final = 500_000
 _STATUS: Final = {Verb.ACK: 2, Verb.CLOSE: 5}
 
-Derive = Callable[[Finding], Sequence[Finding]]
+Counting = Callable[[str], Counter]
 
 
 class CorrelateMachine:
@@ -35,21 +35,19 @@ class CorrelateMachine:
         self,
         tenants: Mapping[str, Tenant],
         rules: Sequence[Rule],
-        deriving: Callable[[], Derive] | None = None,
+        counting: Counting | None = None,
         watermark_ms: int = 120_000,
     ) -> None:
         self._tenants = tenants
         self._rules = rules
-        self._deriving = deriving
+        self._counting = counting
         self._watermark = watermark_ms
-        self._derive: dict[str, Derive] = {}
 
     def fresh(self, tenant: str) -> State:
         """Return the state of a tenant of which nothing is known."""
         known = self._tenants.get(tenant) or Tenant(slug=tenant)
-        if self._deriving is not None:
-            self._derive[tenant] = self._deriving()
-        return State(known, Work(Engine(Inventory.of(known), self._rules)))
+        counter = self._counting(tenant) if self._counting is not None else None
+        return State(known, Work(Engine(Inventory.of(known), self._rules), counter))
 
     def decide(self, state: State, given: Given, now: int) -> Step:
         """Return what is to be published after ``given``; the graph is updated here, transitions are made by ``fold``.
@@ -60,13 +58,13 @@ class CorrelateMachine:
         if isinstance(given, Received):
             if given.topic == DECISIONS.name:
                 return _step(_judged(state, _decision(given), now))
-            self._take(state, given)
+            self._take(state, given, now)
         return _step(self._settle(state, now, resumed=isinstance(given, Tick) and given.resumed))
 
-    def rebuild(self, state: State, received: Received, now: int) -> None:  # noqa: ARG002 - the look-back has its own time
+    def rebuild(self, state: State, received: Received, now: int) -> None:
         """Take in once more what was decided on before; nothing is published."""
         if received.topic in {FACTS.name, FINDINGS.name}:
-            self._take(state, received)
+            self._take(state, received, now)
 
     def fold(self, state: State, entry: Entry) -> State:
         """Return the state after ``entry``."""
@@ -89,13 +87,13 @@ class CorrelateMachine:
             state.learn(Known.from_data(known))
         return state
 
-    def _take(self, state: State, given: Received) -> None:
+    def _take(self, state: State, given: Received, now: int) -> None:
         if given.topic == FINDINGS.name:
             finding = _finding(given)
             self._file(state, finding)
-            derive = self._derive.get(state.tenant.slug)
-            for derived in derive(finding) if derive is not None else ():
-                self._file(state, derived)
+            counter = state.work.counter
+            for concluded in counter.observe(finding, now) if counter is not None else ():
+                self._file(state, concluded)
         elif given.topic == FACTS.name:
             fact = _fact(given)
             state.work.engine.fact(fact)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+OWN_RULES = Path(__file__).resolve().parents[1] / "rules"
+
 
 class Settings(BaseModel):
     """How far back a new owner looks, and how late an event may be."""
@@ -15,3 +17,9 @@ class Settings(BaseModel):
         default=120_000, ge=0, description="how much older than the newest an event may be to count"
     )
     rules: tuple[Path, ...] = Field(default=(), description="further directories, or files, of Sigma correlation rules")
+    starter_rules: bool = Field(default=True, description="run the correlation rules that come with the product")
+
+    @property
+    def directories(self) -> tuple[Path, ...]:
+        """Where correlation rules are read from, our own first."""
+        return (OWN_RULES, *self.rules) if self.starter_rules else self.rules

@@ -1,8 +1,10 @@
 """What correlate knows of one tenant: its incidents, which the ledger holds, and the graph, which is rebuilt."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from schemas.finding import Finding
 from schemas.incident import Incident
 from schemas.tenant import Tenant
 from services.detect.correlate.core.engine import Engine
@@ -40,6 +42,14 @@ class Known:
         return cls(Incident.model_validate(data["incident"]), data["opened"], frozenset(data["evidence"]))
 
 
+class Counter(Protocol):
+    """What concludes findings from findings."""
+
+    def observe(self, finding: Finding, now: int) -> Sequence[Finding]:
+        """Return what ``finding`` completes."""
+        ...
+
+
 @dataclass(slots=True)
 class Noticed:
     """A group that passed a threshold, before it is published."""
@@ -53,6 +63,7 @@ class Work:
     """What is no ledger state: the graph, what waits, and which incidents this owner has published itself."""
 
     engine: Engine
+    counter: Counter | None = None
     due: int | None = None
     noticed: dict[str, Noticed] = field(default_factory=dict)
     waits: dict[tuple[str, str], int] = field(default_factory=dict)

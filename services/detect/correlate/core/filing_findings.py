@@ -26,7 +26,7 @@ def _under_actor(store: Store, filed: Filed) -> Seed | None:
     if not is_local_session(actor.session):
         store.add(("session", actor.host, actor.session), filed.uid, filed)
         return Seed("session", actor.host, name=actor.session)
-    if not actor.source:
+    if not actor.source and not actor.account:
         return None
     if actor.source_port:
         store.add(("caught", actor.source, actor.source_port), filed.uid, filed)

@@ -1,8 +1,11 @@
 """The score of a group: each distinct rule counts its level's weight once, wherever it spoke and however often."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from services.detect.correlate.core.nodes import Observation
+
+BREADTH: Final = 4
 
 
 def weights(observations: Iterable[Observation]) -> dict[str, int]:
@@ -15,8 +18,10 @@ def weights(observations: Iterable[Observation]) -> dict[str, int]:
 
 
 def score_of(observations: Iterable[Observation]) -> int:
-    """Return the sum of the weights."""
-    return sum(weights(observations).values())
+    """Return the sum of the weights, and something for each further tactic: attacks go through several."""
+    seen = tuple(observations)
+    tactics = {tactic for each in seen if each.weight for tactic in each.tactics}
+    return sum(weights(seen).values()) + BREADTH * max(0, len(tactics) - 1)
 
 
 def anchors_of(observations: Iterable[Observation]) -> frozenset[str]:

@@ -7,12 +7,12 @@ from schemas.finding import Stage
 from schemas.tenant import Thresholds
 from services.detect.correlate.core.groups import Group
 from services.detect.correlate.core.nodes import HARD_ANCHORS, Observation
-from services.detect.correlate.core.score import anchors_of, weights
+from services.detect.correlate.core.score import anchors_of, score_of, weights
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The judgement on one group. ``named_only``: a rule of stage `contain` speaks, but the score does not carry."""
+    """The judgement on one group."""
 
     score: int
     rules: dict[str, int]
@@ -21,14 +21,13 @@ class Verdict:
     authority: Authority
     stage: Stage
     observations: tuple[Observation, ...]
-    named_only: bool = False
 
 
 def judge(group: Group, thresholds: Thresholds) -> Verdict:
     """Return what ``group`` amounts to under ``thresholds``."""
     observations = tuple(sorted(group.seen(), key=lambda seen: (seen.time, seen.uid)))
     rules = weights(observations)
-    score, anchors = sum(rules.values()), anchors_of(observations)
+    score, anchors = score_of(observations), anchors_of(observations)
     stage = Stage.CONTAIN if any(seen.stage is Stage.CONTAIN for seen in observations) else Stage.ALERT
     authority = _authority(score, bool(anchors & HARD_ANCHORS), thresholds)
     return Verdict(
@@ -39,7 +38,6 @@ def judge(group: Group, thresholds: Thresholds) -> Verdict:
         authority=authority,
         stage=stage,
         observations=observations,
-        named_only=stage is Stage.CONTAIN and authority is not Authority.ACT,
     )
 
 

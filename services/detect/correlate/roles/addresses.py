@@ -8,7 +8,7 @@ from services.detect.correlate.core.groups import Group
 from services.detect.correlate.core.nodes import IMPLANT_ANCHORS, Principal, Process
 from services.detect.correlate.core.store import Span
 from services.detect.correlate.core.view import View
-from services.detect.correlate.core.vocabulary import base, is_inner, is_special
+from services.detect.correlate.core.vocabulary import base, is_special
 from services.detect.correlate.evidence.foreign_image import marks
 from services.detect.correlate.roles.casting import Casting
 
