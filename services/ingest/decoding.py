@@ -10,7 +10,7 @@ from runtime.log import MAX_RECORD_BYTES
 
 MAX_DEPTH: Final = 64
 MAX_KEYS: Final = 10_000
-_CONTAINERS: Final = (dict, list)
+_FLAT: Final = frozenset({str, int, float, bool, type(None)})
 _JSON_BEGIN: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{|\[\s*[\[{\"\]])")
 _WHITE: Final = b" \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
@@ -40,8 +40,7 @@ def decoded(record: bytes) -> object:
         document: object = orjson.loads(record.removeprefix(_BOM))
     except orjson.JSONDecodeError as error:
         raise Rejected(f"no JSON: {error}") from error
-    # There are no more levels than opening brackets, and a key takes four bytes: most records need no closer look.
-    if len(record) > MAX_KEYS * 4 or record.count(b"{") + record.count(b"[") > MAX_DEPTH:
+    if type(document) is not dict or len(document) > MAX_KEYS or not _FLAT.issuperset(map(type, document.values())):
         _within_limits(document)
     return document
 
@@ -87,9 +86,8 @@ def _within_limits(document: object) -> None:
         for value in layer:
             if type(value) is dict:
                 keys += len(value)
-                below += [part for part in value.values() if type(part) in _CONTAINERS]
-            elif type(value) is list:
-                below += [part for part in value if type(part) in _CONTAINERS]
+            parts = value.values() if type(value) is dict else value if type(value) is list else ()
+            below += [part for part in parts if type(part) is dict or type(part) is list]
         if keys > MAX_KEYS:
             raise Rejected(f"more than {MAX_KEYS} keys")
         if not below:

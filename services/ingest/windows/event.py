@@ -59,11 +59,12 @@ def parsed_event(native: Mapping[str, Any], raw: bytes | None, at: int) -> Parse
     lower, route = _route(channel, event_id)
     time, quality, original = event_time(g, at)
     hostname = g("Computer") or g("Hostname")
-    event = _event(g, KINDS.get(route), hostname)
+    kind = KINDS.get(route)
+    event = _event(g, kind, hostname)
     event["time"] = time
     event["metadata"] = _metadata(g, channel, event_id, original, quality)
     host = host_id(hostname)
-    observables = _observables(g, KINDS.get(route), host)
+    observables = _observables(g, kind, host)
     entity = host or next((item["value"] for item in observables), "")
     mapped = event["class_uid"] != 0
     return Parsed(
@@ -134,10 +135,11 @@ def _observables(g: Get, kind: Kind | None, host: str) -> list[Observable]:
     found = [observable("device.hostname", HOST, host)] if host else []
     if kind is None:
         return found
-    seen = [account_seen(name, g(domain), g(name)) for domain, name in kind.accounts]
-    seen += [address_seen(name, g(name)) for name in kind.addresses]
-    seen += [host_seen(name, g(name)) for name in kind.hosts]
-    found += [one for one in seen if one is not None]
+    found += [one for domain, name in kind.accounts if (one := account_seen(name, g(domain), g(name))) is not None]
+    if kind.addresses:
+        found += [one for name in kind.addresses if (one := address_seen(name, g(name))) is not None]
+    if kind.hosts:
+        found += [one for name in kind.hosts if (one := host_seen(name, g(name))) is not None]
     return found
 
 
