@@ -39,7 +39,10 @@ def test_nothing_else_is_refused_and_the_sound_rules_run() -> None:
     report, rules = check([BROKEN]), load([BROKEN]).rules
     assert len(report.problems) == len(REFUSED)
     assert (report.total, report.compiled) == (16, 2)
-    assert {match.rule.title for match in Engine(rules).match({"a": 1}, headers())} == {"First document, sound", "Sound"}
+    assert {match.rule.title for match in Engine(rules).match({"a": 1}, headers())} == {
+        "First document, sound",
+        "Sound",
+    }
 
 
 def test_what_only_wants_configuration_is_listed_apart() -> None:
