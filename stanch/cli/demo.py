@@ -43,6 +43,7 @@ def command() -> None:
     )
     report = _play(console, film)
     summarise(console, report)
+    _spared(console, film, report)
     _tell(console, report)
 
 
@@ -70,9 +71,19 @@ def _company(film: Film) -> Tenant:
     )
 
 
+def _spared(console: Console, film: Film, report: ReplayReport) -> None:
+    """Say of those whom the recording's author wanted spared whether they were."""
+    held = {hold.target.id for hold in report.holds}
+    for one in film.labels["spared"]:
+        if not one["id"].endswith("$"):
+            mark = "[red]HELD[/red]  " if one["id"] in held else "[green]spared[/green]"
+            console.print(f"{mark} {escape(one['id'])}: {escape(one['why'])}")
+
+
 def _tell(console: Console, report: ReplayReport) -> None:
-    for told in report.notifications[:1]:
-        console.print(Panel(escape(str(told.get("text", ""))), title="what the person on call was told"))
+    told = [one for one in report.notifications if one["cause"] == "contained"]
+    if told:
+        console.print(Panel(escape(told[-1]["text"]), title="what the person on call was told", title_align="left"))
     if report.holds:
         console.print(
             "Every hold ended by itself at its expiry, above. At work, one is undone at once with "

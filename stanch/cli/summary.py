@@ -24,19 +24,27 @@ def summarise(console: Console, report: ReplayReport) -> None:
 
 
 def _holds(report: ReplayReport) -> Table:
-    table = Table("control", "target", "state", "verified", "expires", "reason", title="holds")
+    table = Table("control", "target", "state", "verified", "expires", title="what was held", title_justify="left")
     for hold in report.holds:
         table.add_row(*_hold(hold))
     return table
 
 
 def _hold(hold: ReportedHold) -> tuple[str, ...]:
-    times = (hold.verified_at or "-", hold.expires_at or "-")
-    return (hold.control.value, escape(hold.target.id), hold.state.value, *times, escape(hold.reason))
+    times = (_clock(hold.verified_at), _clock(hold.expires_at))
+    return (hold.control.value, escape(hold.target.id), hold.state.value, *times)
+
+
+def _clock(text: str | None) -> str:
+    """Return the time of day of an RFC 3339 text."""
+    return "-" if text is None else text[11:19]
 
 
 def _spared(report: ReplayReport) -> Table:
-    table = Table("who", "why", title="spared")
+    table = Table("who", "why", title="who was spared", title_justify="left")
+    by_reason: dict[str, list[str]] = {}
     for one in report.spared:
-        table.add_row(escape(one.id), escape(one.why))
+        by_reason.setdefault(one.why, []).append(one.id)
+    for why, names in by_reason.items():
+        table.add_row(escape(", ".join(names)), escape(why))
     return table

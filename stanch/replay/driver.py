@@ -103,5 +103,10 @@ async def _conclusions(log: Log) -> Conclusions:
         incidents=await newest(log, INCIDENTS, Incident),
         holds=await newest(log, HOLDS, Hold),
         remediations=await everything(log, REMEDIATIONS, Remediation),
-        notifications=await newest(log, NOTIFICATIONS, Notification),
+        notifications=await _deliveries(log),
     )
+
+
+async def _deliveries(log: Log) -> Sequence[Notification]:
+    """Return the last state of each delivery."""
+    return list({one.uid: one for one in await everything(log, NOTIFICATIONS, Notification)}.values())

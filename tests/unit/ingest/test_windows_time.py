@@ -1,5 +1,7 @@
 """Which of a Windows event's times becomes event time."""
 
+from typing import Any
+
 import pytest
 
 from schemas.times import from_text
@@ -27,10 +29,10 @@ RECEIPT = 17
         pytest.param({"@timestamp": "2026-03-01T10:00:09Z"}, "2026-03-01T10:00:09Z", TimeQuality.SHIPPER, id="the shipper's stamp"),
     ],
 )  # fmt: skip
-def test_the_best_time_wins(native: dict[str, str], expected: str, quality: TimeQuality) -> None:
+def test_the_best_time_wins(native: dict[str, Any], expected: str, quality: TimeQuality) -> None:
     time, found, _ = event_time(native.get, RECEIPT)
     assert (time, found) == (from_text(expected), quality)
 
 
 def test_without_any_time_the_receipt_stands_in() -> None:
-    assert event_time({}.get, RECEIPT) == (RECEIPT, TimeQuality.RECEIPT, "")
+    assert event_time(lambda _: None, RECEIPT) == (RECEIPT, TimeQuality.RECEIPT, "")
