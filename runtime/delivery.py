@@ -151,7 +151,7 @@ class Delivery:
         result = await self.patiently(lambda: attempt(work))
         if isinstance(result, Failure):
             return self.give_up(received, result, at)
-        self._breaker.note(False)
+        self._note(received, is_bug=False)
         self.metrics.count("stanch_messages_total", service=self.service, fate="done")
         return Done(result)
 
@@ -161,7 +161,7 @@ class Delivery:
         Raises:
             MostlyBugs: the breaker opened; this message's fate is open.
         """
-        self._breaker.note(failure.fate is Fate.BUG)
+        self._note(received, is_bug=failure.fate is Fate.BUG)
         letter = dead_letter(self.service, received, failure, at)
         fate = failure.fate.value
         self.metrics.count("stanch_messages_total", service=self.service, fate=fate)
@@ -182,6 +182,10 @@ class Delivery:
             return await work()
 
         return await self._retrying()(again)
+
+    def _note(self, received: Received, *, is_bug: bool) -> None:
+        if received.offset >= 0:  # what is no message of the log (a tick) says nothing about a topic's messages
+            self._breaker.note(is_bug)
 
     def _retrying(self) -> AsyncRetrying:
         return AsyncRetrying(

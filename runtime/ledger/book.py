@@ -8,6 +8,7 @@ from runtime.machine import Machine, State, Step
 
 PATIENCE = 64
 PAUSE_MS = 1_000
+LONGEST_PAUSE_MS = 60_000
 
 
 @dataclass(slots=True)
@@ -31,16 +32,18 @@ class Book(Generic[State]):
         """When the next tick is due."""
         return None if self.deadline is None else max(self.deadline, self.not_before)
 
-    def note_tick(self, at: int) -> None:
+    def note_tick(self, at: int, *, failed: bool) -> None:
         """Take into account that a tick was given at ``at``.
 
-        A machine that leaves its deadline behind would be ticked for ever at the same instant: after some patience
-        it is ticked once a second.
+        A machine that leaves its deadline behind would be ticked for ever at the same instant: after some patience, or
+        at once where it ``failed``, the ticks are spaced out, from a second to a minute.
         """
         stays = self.deadline is not None and self.deadline <= at
         self.idle = self.idle + 1 if stays else 0
+        if failed:
+            self.idle = max(self.idle, PATIENCE)
         if self.idle >= PATIENCE:
-            self.not_before = at + PAUSE_MS
+            self.not_before = at + min(PAUSE_MS << min(self.idle - PATIENCE, 16), LONGEST_PAUSE_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +60,7 @@ def fold(machine: Machine[State], book: Book[State], lines: tuple[Line, ...]) ->
         book.state = machine.fold(book.state, line.entry)
         book.link = line.link
         book.at = line.at
-    book.since += len(lines)
+    if lines:
+        book.since += len(lines)
+        book.not_before = 0
     book.deadline = machine.deadline(book.state)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic
 
-import orjson
 import structlog
 
 from runtime.dead_letters import Failure
@@ -16,11 +15,12 @@ from runtime.ledger.actions import Actions, Deed
 from runtime.ledger.book import Book, Draft, fold
 from runtime.ledger.broadcast import Broadcast
 from runtime.ledger.chain import Line, Upcaster, forge, message_of, snapshot_entries
+from runtime.ledger.inputs import own_input
 from runtime.ledger.rebuild import Rebuilds, moment, past
 from runtime.ledger.replay import Replayed, replay
 from runtime.ledger.transaction import Transaction
 from runtime.log import Log, Message, Ownership, Received, TopicPartition
-from runtime.machine import Given, Machine, State, Tick
+from runtime.machine import Given, Machine, Outcome, State, Tick
 from runtime.outputs import cause_of, fitting, stamped
 from runtime.pace import Pace
 
@@ -68,6 +68,8 @@ class Partition(Generic[State]):
         self._ends = dict(ends)
         self._books: dict[str, Book[State]] = {}
         self._transaction = Transaction()
+        self._buried: dict[str, str] = {}
+        self._place = TopicPartition(service.ledger, ownership.partition)
         self.number = ownership.partition
         self.handled = 0
         self.sound = True
@@ -87,12 +89,12 @@ class Partition(Generic[State]):
         """
         started = time.perf_counter()
         service = self._service
-        place = TopicPartition(service.ledger, self.number)
-        reading = partial(replay, service.log, place, self._start, service.machine, service.upcasters)
+        reading = partial(replay, service.log, self._place, self._start, service.machine, service.upcasters)
         replayed = await service.delivery.patiently(reading)
         self._books = dict(replayed.books)
+        self._renew(replayed.stale)
         if replayed.start > self._start:
-            self._start = self._transaction.upto[place] = replayed.start
+            self._start = self._transaction.upto[self._place] = replayed.start
         service.pace.move(self.number, replayed.last_at)
         await self._rebuild()
         self._measure(replayed, time.perf_counter() - started)
@@ -102,7 +104,7 @@ class Partition(Generic[State]):
         now = self._service.pace.current(self.number)
         for tenant in sorted(self._books):
             await self._brief(tenant, now)
-            await self._give(tenant, Tick(resumed=True), now, self._own_input(tenant, "resumed", now))
+            await self._tell(tenant, Tick(resumed=True), now)
         await self.commit()
 
     async def receive(self, received: Received) -> None:
@@ -187,26 +189,30 @@ class Partition(Generic[State]):
 
     async def _take_home(self, instant: int) -> None:
         result = self._service.actions.take(self.number)
-        origin = self._own_input(result.tenant, f"outcome/{result.outcome.action}", instant, dict(result.outcome.data))
-        await self._give(result.tenant, result.outcome, instant, origin)
+        await self._tell(result.tenant, result.outcome, instant)
 
     async def _tick(self, due: int, instant: int) -> None:
-        book = next(book for book in self._books.values() if book.due == due)
-        await self._give(book.tenant, Tick(), instant, self._own_input(book.tenant, "tick", instant))
-        self._books[book.tenant].note_tick(instant)
+        tenant = next(tenant for tenant, book in self._books.items() if book.due == due)
+        done = await self._tell(tenant, Tick(), instant)
+        self._books[tenant].note_tick(instant, failed=not done)
 
-    async def _give(self, tenant: str, given: Given, now: int, origin: Received) -> None:
-        """Let the machine decide; a poisoned input becomes a dead letter of the same transaction."""
+    async def _tell(self, tenant: str, given: Tick | Outcome, now: int) -> bool:
+        book = await self._book(tenant, now)
+        return await self._give(tenant, given, now, own_input(self._place, tenant, given, book.link.seq, now))
+
+    async def _give(self, tenant: str, given: Given, now: int, origin: Received) -> bool:
+        """Let the machine decide; a poisoned input becomes a dead letter of the same transaction, and the answer False."""
         book = await self._book(tenant, now)
         fate = await self._service.delivery.deliver(origin, partial(self._draft, book, given, now), now)
         if isinstance(fate, Dead):
             self._bury(fate, origin, now)
-            return
+            return False
         folded = attempt_now(partial(fold, self._service.machine, book, fate.value.lines))
         if isinstance(folded, Failure):
             await self._recover(origin, folded, now)
-        else:
-            self._write(tenant, fate.value, origin, now)
+            return False
+        self._write(tenant, fate.value, origin, now)
+        return True
 
     async def _draft(self, book: Book[State], given: Given, now: int) -> Draft:
         step = self._service.machine.decide(book.state, given, now)
@@ -226,6 +232,10 @@ class Partition(Generic[State]):
             self._transaction.touched.add(tenant)
 
     def _bury(self, dead: Dead, origin: Received, now: int) -> None:
+        """Publish the dead letter, once: a tick that fails comes again and is the same one as long as nothing changes."""
+        if self._buried.get(origin.tenant) == dead.letter.uid:
+            return
+        self._buried[origin.tenant] = dead.letter.uid
         self._transaction.outputs += stamped([dead.message], cause_of(origin), self._service.pace.stamp(now))
         self._service.broadcast.forget(origin)
 
@@ -259,7 +269,15 @@ class Partition(Generic[State]):
             line = forge(book.tenant, book.link, entry, book.at)
             book.link = line.link
             messages.append(message_of(line, self._service.ledger))
-        return stamped(messages, f"{self._service.ledger}/{self.number}/snapshot", self._service.pace.stamp(book.at))
+        return stamped(
+            messages, f"{self._service.ledger}/{self.number}/{book.tenant}/snapshot", self._service.pace.stamp(book.at)
+        )
+
+    def _renew(self, stale: frozenset[str]) -> None:
+        """Have the next commit write new snapshots of tenants that would make a later start read far back."""
+        for tenant in stale:
+            self._books[tenant].since = self._service.snapshot_every
+        self._transaction.touched |= stale
 
     async def _rebuild(self) -> None:
         machine, pace = self._service.machine, self._service.pace
@@ -271,12 +289,6 @@ class Partition(Generic[State]):
             result = attempt_now(partial(machine.rebuild, book.state, received, moment(received)))
             if isinstance(result, Failure) and result.traceback:
                 self._service.fault("rebuild", result)
-
-    def _own_input(self, tenant: str, what: str, now: int, data: Mapping[str, object] | None = None) -> Received:
-        """Return an input that is no message, in the form in which a dead letter can hold it."""
-        value = orjson.dumps(data or {}, default=str, option=orjson.OPT_NON_STR_KEYS)
-        key = f"{what}/{now}"
-        return Received(self._service.ledger, self.number, -1, tenant, key, value, {}, now)
 
     def _measure(self, replayed: Replayed[State], seconds: float) -> None:
         metrics = self._service.delivery.metrics

@@ -24,6 +24,7 @@ from runtime.machine import Machine, State
 from runtime.outputs import cause_of
 
 _BREATH = 500
+_NEAR = 10_000
 
 
 @dataclass(slots=True)
@@ -46,13 +47,16 @@ class _Tail:
 
 @dataclass(frozen=True, slots=True)
 class Replayed(Generic[State]):
-    """The books of a partition as its ledger tells them. ``start``: the first offset that this took."""
+    """The books of a partition as its ledger tells them.
+
+    ``start``: the first offset that this took. ``stale``: the tenants because of whom it lies far back.
+    """
 
     books: Mapping[str, Book[State]]
     entries: int
     start: int
-    scanned: int
     last_at: int
+    stale: frozenset[str]
 
 
 async def replay(
@@ -64,18 +68,19 @@ async def replay(
         BrokenLedger: an entry is not what was written, or cannot be folded.
     """
     tails: dict[str, _Tail] = {}
-    scanned = 0
+    end = start
     async for received in log.read(place.topic, place.partition, start):
         tails.setdefault(received.tenant, _Tail()).add(received)
-        scanned += 1
+        end = received.offset + 1
     books = {tenant: await _book(tenant, tails[tenant], machine, upcasters) for tenant in sorted(tails)}
-    ends = [tail.lines for tail in tails.values()]
+    firsts = {tenant: tail.lines[0].offset for tenant, tail in tails.items()}
+    middle = end - max((end - start) // 2, _NEAR)
     return Replayed(
-        books,
-        sum(len(lines) for lines in ends),
-        min((lines[0].offset for lines in ends), default=start),
-        scanned,
-        max((book.at for book in books.values()), default=0),
+        books=books,
+        entries=sum(len(tail.lines) for tail in tails.values()),
+        start=min(firsts.values(), default=start),
+        last_at=max((book.at for book in books.values()), default=0),
+        stale=frozenset(tenant for tenant, first in firsts.items() if first < middle),
     )
 
 

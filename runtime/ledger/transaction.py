@@ -19,7 +19,7 @@ class Transaction:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to commit; deeds alone also want to know that they are still ours."""
-        return not self.outputs and not self.upto and not self.deeds
+        return not (self.outputs or self.upto or self.deeds)
 
     def count(self, metrics: Metrics, service: str, ledger: str) -> None:
         """Count what has been committed."""

@@ -214,3 +214,20 @@ async def test_offsets_of_the_ledger_itself_stay_with_the_group() -> None:
 
 
 async def _ignore(_: frozenset[int]) -> None: ...
+
+
+async def test_a_quiet_tenant_does_not_hold_the_start_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its old entries would make every start read the whole ledger; so it is given a new snapshot."""
+    monkeypatch.setattr("runtime.ledger.replay._NEAR", 10)
+    log = memory_log()
+    await log.append([said("quiet", add=1), *(said("acme", add=1) for _ in range(60))])
+    starts = []
+    for _ in range(3):
+        worker = toy_worker(deployed(log), snapshot_every=10, limit=5)
+        await worker.start()
+        await drained(worker)
+        starts.append(worker._owned[0]._start)
+        assert worker._owned[0]._books["quiet"].state.total == 1
+        await worker.stop()
+    assert starts[:2] == [0, 0]
+    assert starts[2] > 50

@@ -5,12 +5,15 @@
 import asyncio
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from runtime.clock import NOW_HEADER, VirtualClock
+from runtime.delivery import Breaker, Delivery, MostlyBugs
 from runtime.errors import Unavailable
 from runtime.ledger import LedgerWorker, audit
 from runtime.log import Message
 from runtime.machine import Action, Outcome, Step, Tick
+from runtime.metrics import Metrics
 from runtime.outputs import CAUSATION
 from schemas.dead_letter import Fate
 from tests.unit.runtime.toy import (
@@ -252,3 +255,61 @@ async def test_a_deadline_that_never_moves_does_not_spin() -> None:
     await worker.start()
     await drained(worker)
     assert worker.deadline() == NOON + 1_000
+
+
+class Broken(Toy):
+    """Cannot bear a tick."""
+
+    def tick(self, state: Counter, tick: Tick, now: int) -> Step:
+        raise KeyError("tick")
+
+
+async def test_a_tick_that_fails_is_buried_once_and_comes_ever_more_rarely() -> None:
+    log, clock = memory_log(), VirtualClock(NOON)
+    await log.append([said(alarm=NOON + 10)])
+    worker = toy_worker(deployed(log, clock), machine=Broken())
+    await worker.start()
+    await drained(worker)
+    pauses = []
+    for _ in range(8):
+        due = worker.deadline()
+        assert due is not None
+        pauses.append(due - clock.now())
+        clock.advance(due)
+        assert await worker.step(0) == 1
+    assert pauses == [10, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000]
+    (letter,) = await buried(log)
+    assert (letter.fate, letter.offset, letter.key) == (Fate.BUG, -1, "acme/tick/1")
+    await log.append([said(add=3)])
+    await drained(worker)
+    assert state_of(worker).total == 3
+
+
+async def test_a_tenant_that_fails_does_not_stop_the_service() -> None:
+    """The breaker is for a topic's messages; a tick that fails for ever must not open it."""
+    log, clock = memory_log(), VirtualClock(NOON)
+    await log.append([said(alarm=NOON + 10)])
+    delivery = Delivery("respond", metrics=Metrics(CollectorRegistry()), breaker=Breaker(4))
+    worker = toy_worker(deployed(log, clock), machine=Broken(), delivery=delivery)
+    await worker.start()
+    for _ in range(20):
+        await drained(worker)
+        clock.advance(worker.deadline() or 0)
+    await log.append([said("globex", add=1)])
+    await drained(worker)
+    assert state_of(worker, "globex").total == 1
+
+
+async def test_an_exception_beyond_handling_commits_nothing_of_the_batch() -> None:
+    log = memory_log()
+    await log.append([said(add=1), said(bug=1), said(bug=1), said(bug=1)])
+    delivery = Delivery("respond", metrics=Metrics(CollectorRegistry()), breaker=Breaker(2))
+    worker = toy_worker(deployed(log), delivery=delivery)
+    await worker.start()
+    with pytest.raises(MostlyBugs):
+        await worker.step(0)
+    await worker.stop()
+    assert await texts(log) == []
+    heir = toy_worker(deployed(log))
+    await heir.start()
+    assert await drained(heir) == 4
