@@ -13,14 +13,13 @@ from heapq import heappop, heappush
 from typing import Final
 
 from schemas.finding import Finding
-from schemas.times import MINUTE, SECOND
+from schemas.times import SECOND
 from services.detect.correlate.sigma_correlation.conclusion import conclusion
 from services.detect.correlate.sigma_correlation.reading import entries_of, rule_of
 from services.detect.correlate.sigma_correlation.rule import Correlation
 from services.detect.correlate.sigma_correlation.window import Entry, Met, Window, counted, first_met
 
 LATENESS: Final = 120 * SECOND
-AHEAD: Final = 5 * MINUTE
 MAX_ENTRIES: Final = 200_000
 MAX_GROUPS: Final = 50_000
 _MAX_DEPTH: Final = 64
@@ -52,7 +51,7 @@ class Correlator:
     def observe(self, finding: Finding, now: int) -> tuple[Finding, ...]:
         """Return what the rules conclude now that ``finding`` is known, and what they conclude from that in turn.
 
-        A time more than five minutes ahead of ``now`` does not move the watermark: one wrong clock must not make all forget.
+        A time ahead of ``now`` moves the watermark no further than ``now``: one wrong clock must not make all forget.
         """
         concluded: list[Finding] = []
         waiting = [finding]
@@ -70,7 +69,7 @@ class Correlator:
         if finding.time < self.watermark:
             self.late += 1
             return
-        self._newest = max(self._newest, min(finding.time, now + AHEAD))
+        self._newest = max(self._newest, min(finding.time, now))
         for rule in rules:
             for entry in entries_of(rule, finding):
                 yield from self._count(rule, entry)
