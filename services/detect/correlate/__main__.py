@@ -25,7 +25,8 @@ def compose(deployment: Deployment, settings: Settings | None = None) -> Worker:
         PluginError: a rule on facts breaks its contract.
     """
     settings = settings or Settings()
-    rules = tuple(load_plugins(evidence, "EVIDENCE", Evidence).values())
+    known = load_plugins(evidence, "EVIDENCE", Evidence).values()
+    rules = tuple(rule for rule in known if not {rule.name, rule.title} & set(settings.without))
     loaded = load_correlations(settings.directories)
     for problem in loaded.problems:
         _log.warning("correlation rule refused", file=problem.file, line=problem.line, reason=problem.reason)

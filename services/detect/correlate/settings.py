@@ -19,6 +19,8 @@ class Settings(BaseModel):
     rules: tuple[Path, ...] = Field(default=(), description="further directories, or files, of Sigma correlation rules")
     starter_rules: bool = Field(default=True, description="run the correlation rules that come with the product")
 
+    without: tuple[str, ...] = Field(default=(), description="rules on facts that do not run, by name or title")
+
     @property
     def directories(self) -> tuple[Path, ...]:
         """Where correlation rules are read from, our own first."""
