@@ -1,6 +1,7 @@
 """A broken rule is refused by file, line and reason; the others run. The rules lie in ``broken/`` beside this file."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,7 +95,7 @@ def test_the_findings_of_a_rule_that_only_feeds_a_correlation_are_observations()
 @pytest.mark.parametrize("nested", [False, True])
 def test_our_own_keys_stand_at_the_top_or_under_stanch(nested: bool) -> None:
     own = {"stage": "contain", "anchor": "script", "owner": "team"}
-    keys: dict[str, object] = {"stanch": own} if nested else dict(own)
+    keys: dict[str, Any] = {"stanch": own} if nested else dict(own)
     (rule,) = compiled(rule_text({"sel": {"a": 1}, "condition": "sel"}, **keys)).rules
     assert (rule.extension.stage, rule.extension.anchor, rule.extension.owner) == ("contain", "script", "team")
 
