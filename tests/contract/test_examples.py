@@ -11,13 +11,16 @@ import pytest
 from schemas import fact, publish
 from schemas.topics import TOPICS, Topic
 
-FILES = sorted(publish.EXAMPLES.glob("*.json"))
+RECORDS = "records"
+"""Bytes as received: they have no schema; ingest's own tests read them."""
+
+FILES = sorted(path for path in publish.EXAMPLES.glob("*.json") if path.stem != RECORDS)
 PUBLIC = [topic.name for topic in TOPICS.values() if publish.schema_of(topic)]
 
 
 def read(path: Path) -> list[Any]:
     messages: list[Any] = json.loads(path.read_text())
-    return messages
+    return [message["event"] for message in messages] if path.stem == "events" else messages
 
 
 def round_trip(topic: Topic, message: Any) -> Any:
