@@ -80,7 +80,8 @@ class StreamWorker:
     async def step(self, wait: float) -> int:
         """Handle one batch; return how many messages were handled."""
         assert self._subscription is not None, "step before start"
-        received = self._pace.in_order(await self._subscription.poll(self._limit, wait))
+        polled = await self._delivery.patiently(partial(self._subscription.poll, self._limit, wait))
+        received = self._pace.in_order(polled)
         if received:
             started = time.perf_counter()
             await self._work(self._subscription, received)
