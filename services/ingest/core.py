@@ -10,6 +10,7 @@ from runtime.errors import Rejected
 from schemas.event import EventHeaders
 from schemas.identity import event_uid
 from schemas.ocsf.objects import Observable
+from services.ingest.decoding import looks_like_json
 from services.ingest.ports import AUTO, Hints, Parsed, Source, TimeQuality
 from services.ingest.unknown import parse_unknown
 
@@ -74,8 +75,20 @@ class Normalizer:
             return source.name, source.parse(record, hints)
         for candidate in self._in_order:
             if candidate.recognises(record, hints):
-                return candidate.name, candidate.parse(record, hints)
+                parsed = _tried(candidate, record, hints)
+                if parsed is not None:
+                    return candidate.name, parsed
         return UNKNOWN, parse_unknown(record, hints)
+
+
+def _tried(source: Source, record: bytes, hints: Hints) -> Parsed | None:
+    """Return what the source makes of a record that it believes to be its own; None where JSON only looked like it."""
+    try:
+        return source.parse(record, hints)
+    except Rejected:
+        if looks_like_json(record):
+            return None
+        raise
 
 
 def _encoded(parsed: Parsed, context: Context, uid: str) -> tuple[bytes, int]:

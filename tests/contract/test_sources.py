@@ -105,6 +105,22 @@ def _mutilated(name: str) -> Iterator[bytes]:
             yield bytes(record)
 
 
+@pytest.mark.parametrize(
+    "record",
+    [b'{"event":{"EventID":1,"Channel":"x"}}', b'{"Event":{"System":7}}', b'{"a":{"eventSource":1,"eventName":2}}'],
+)
+def test_what_only_looks_like_a_source_is_still_an_event(record: bytes) -> None:
+    normalized = made(AUTO, record, Hints())
+    assert (normalized.headers.source, normalized.mapped) == ("unknown", False)
+    assert normalized.headers.native(normalized.value) == record
+
+
+def test_a_row_that_does_not_fit_its_table_is_refused() -> None:
+    hints = Hints(preamble="#separator \\x09\n#path\tconn\n#fields\tts\tuid")
+    with pytest.raises(Rejected, match="3 columns under a header of 2"):
+        made(AUTO, b"1.5\tC1\tmore", hints)
+
+
 def test_equal_keys_read_alike_everywhere_the_last_one_holds() -> None:
     record = b'{"EventID":4625,"Channel":"Security","Computer":"A","EventID":4624,"TargetUserName":"x","Computer":"B"}'
     normalized = made(AUTO, record, Hints())

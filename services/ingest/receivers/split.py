@@ -35,6 +35,7 @@ _TABLE: Final = b"#separator"
 _TABLE_WORDS: Final = (_TABLE, b"#set_separator", b"#empty_field", b"#unset_field", b"#path", b"#fields", b"#types")
 _BOM: Final = b"\xef\xbb\xbf"
 _PATIENCE: Final = 16
+_PREAMBLE: Final = 16_384  # it travels with every row
 
 
 def split(data: Data) -> Iterator[Piece]:
@@ -56,7 +57,7 @@ def _table(data: Data, position: int) -> Iterator[Piece]:
         if word in _TABLE_WORDS:
             header = {} if word == _TABLE else header
             header[word] = line
-            preamble = b"\n".join(header.values()).decode(errors="replace")
+            preamble = b"\n".join(header.values())[:_PREAMBLE].decode(errors="replace")
         elif word and word not in (b"#open", b"#close"):
             yield Piece(position, line, preamble)
         position = end + 1
