@@ -1,14 +1,11 @@
 """notify as it runs: on a log, with a real HTTP server on the other side that fails, forgets and checks signatures."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import uvicorn
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
@@ -24,52 +21,16 @@ from schemas.tenant import Contact, Tenant
 from schemas.topics import NOTIFICATIONS
 from services.notify.__main__ import compose
 from services.notify.settings import Settings
+from tests.integration.notify.provider import SECRET, Provider, serving
 from tests.unit.notify.stage import hold, incident, received
 
-SECRET = "whsec_" + "c2lnbmluZyBrZXkgb2YgdGhlIHRlc3Rz"
 PRIVATE = Settings(channels={"webhook": {"allow_private": True, "timeout_seconds": 2}})
-
-
-@dataclass
-class Provider:
-    """A receiver of webhooks that keeps what it accepted by its id, as a good one does."""
-
-    status: int = 204
-    port: int = 0
-    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-    taken: dict[str, bytes] = field(default_factory=dict)
-
-    async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - ASGI
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body, more = body + message.get("body", b""), message.get("more_body", False)
-        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-        self.requests.append((headers, body))
-        if self.status < 300:
-            self.taken[headers["webhook-id"]] = body
-        extra = [(b"retry-after", b"7")] if self.status == 503 else [(b"location", b"http://127.0.0.1:1/")]
-        await send({"type": "http.response.start", "status": self.status, "headers": extra})
-        await send({"type": "http.response.body", "body": b""})
-
-    @property
-    def contact(self) -> Contact:
-        address = f"http://127.0.0.1:{self.port}/hook?team=blue"
-        return Contact(channel="webhook", address=address, secrets={"signing": SecretStr(SECRET)})
 
 
 @pytest.fixture
 async def provider() -> AsyncIterator[Provider]:
-    provider = Provider()
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    provider.port = listener.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(provider, log_level="error", lifespan="off"))
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    yield provider
-    server.should_exit = True
-    await serving
-    listener.close()
+    async with serving() as provider:
+        yield provider
 
 
 @dataclass
