@@ -16,6 +16,7 @@ from services.detect.correlate.core.nodes import HARD_ANCHORS, Node, Observation
 from services.detect.correlate.core.store import KEPT, LONGEST, Store
 from services.detect.correlate.core.view import View
 
+TRIED: Final = 4
 LOUD: Final = frozenset({Level.HIGH, Level.CRITICAL})
 
 
@@ -52,12 +53,14 @@ class Engine:
 
     def fact(self, fact: Fact) -> None:
         """Take in one fact."""
+        self.store.clock = max(self.store.clock, fact.time)
         seed = file_fact(self.store, fact)
         if seed is not None:
             self._pending.add(seed)
 
     def finding(self, filed: Filed) -> None:
         """Take in one finding; it starts a group where it anchors one, or speaks loudly."""
+        self.store.clock = max(self.store.clock, filed.time)
         seed = file_finding(self.store, filed)
         if seed is not None and (filed.level in LOUD or filed.anchor in HARD_ANCHORS or filed.stage is Stage.CONTAIN):
             self._pending.add(seed)
@@ -93,12 +96,28 @@ class Engine:
         self.store.due, self._pending = set(), set()
         fresh: dict[int, Found] = {}
         for seed in sorted(seeds, key=_seed_order):
+            if self._is_taken(seed, fresh):
+                continue
             found = self._look(seed)
             self._keep(found)
             found = self._merge(found, change)
             fresh[found.number] = found
+        for found in fresh.values():
+            self.watch(found)
         change.groups = [found for number, found in fresh.items() if number in self._found and found.group is not None]
         return change
+
+    def _is_taken(self, seed: Seed, fresh: dict[int, Found]) -> bool:
+        """Give ``seed`` to a group of this settling that holds its node already."""
+        for number in reversed(list(fresh)[-TRIED:]):
+            found = fresh[number]
+            if found.group is None or self._found.get(number) is not found:
+                continue
+            node = node_of(found.view, seed)
+            if node is not None and node.id in found.group.nodes:
+                found.seeds.add(seed)
+                return True
+        return False
 
     def _dissolve(self, numbers: Iterable[object], change: Change) -> set[Seed]:
         seeds: set[Seed] = set()

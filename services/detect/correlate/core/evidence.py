@@ -44,8 +44,7 @@ def _is_told(seen: Observation, told: set[str]) -> bool:
 def findings_on(view: View, node: Node) -> Iterator[Filed]:
     """Yield the findings whose actor is ``node``."""
     if isinstance(node, Process):
-        facts = view.deeds(node)
-        facts += [
+        facts = view.deeds(node) + [
             filed
             for connection in view.connections(node)
             for filed in _by_port(view, connection.source, connection.source_port)

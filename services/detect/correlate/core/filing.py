@@ -64,9 +64,9 @@ def sight(store: Store, host: str, ref: ProcessRef, time: int, event: str) -> No
     """Note which guid, pid and image stand for one process."""
     if ref.guid and ref.pid:
         store.add(("pair", host, ref.guid), ref.pid, ref.pid)
-        store.widen(("pids", host, ref.pid), ref.guid, time, event, ref.image)
+        store.earliest(("pids", host, ref.pid), ref.guid, time, event, ref.image)
     elif ref.image and process_id(ref):
-        store.widen(("seen", host, process_id(ref)), ref.image, time, event)
+        store.earliest(("seen", host, process_id(ref)), ref.image, time, event)
 
 
 def _start(store: Store, fact: ProcessStarted) -> Seed | None:
@@ -142,7 +142,7 @@ def _outbound(store: Store, fact: Connection) -> None:
         store.add(("port", fact.source, fact.source_port), fact.event, fact)
         store.add(("ports", host, name), fact.event, fact)
     if fact.user:
-        store.widen(("users", host, name), fact.user, fact.time, fact.event)
+        store.earliest(("users", host, name), fact.user, fact.time, fact.event)
 
 
 def _session(store: Store, fact: SessionOpened) -> None:
@@ -154,7 +154,7 @@ def _session(store: Store, fact: SessionOpened) -> None:
         store.add(("arrivals", fact.host), fact.event, fact)
         store.add(("remote", fact.host, fact.account), fact.event, fact)
     if fact.kind in {"interactive", "remote_interactive"}:
-        store.widen(("people", fact.host), fact.account, fact.time, fact.event)
+        store.earliest(("people", fact.host), fact.account, fact.time, fact.event)
     if fact.client:
         store.add(("from", fact.client), fact.event, fact)
         if fact.client_port:
@@ -264,11 +264,11 @@ def _script_host(store: Store, fact: ScriptHostStarted) -> Seed | None:
     name = process_id(fact.process)
     sight(store, fact.host, fact.process, fact.time, fact.event)
     if fact.user:
-        store.widen(("users", fact.host, name), fact.user, fact.time, fact.event)
+        store.earliest(("users", fact.host, name), fact.user, fact.time, fact.event)
     if not fact.command.encoded:
         return None
     # an engine says the same again and again: its words name it, not the event
-    store.widen(("engines", fact.host, name), fact.command, fact.time, fact.event)
+    store.earliest(("engines", fact.host, name), fact.command, fact.time, fact.event)
     return Seed("process", fact.host, ref=fact.process, time=fact.time)
 
 

@@ -1,9 +1,14 @@
 """Filing findings: each under its actor, and what it mentions where the spared are looked for."""
 
+from typing import Final
+
+from schemas.times import MINUTE
 from services.detect.correlate.core.filing import Seed, process_id
 from services.detect.correlate.core.finding import Filed
 from services.detect.correlate.core.store import Store
 from services.detect.correlate.core.vocabulary import is_local_session
+
+MENTION: Final = 10 * MINUTE
 
 
 def file_finding(store: Store, filed: Filed) -> Seed | None:
@@ -11,7 +16,7 @@ def file_finding(store: Store, filed: Filed) -> Seed | None:
     if filed.actor.host:
         store.add(("host", filed.actor.host), filed.actor.host, filed.actor.host)
     for mention in filed.mentions:
-        store.widen(("mentions", mention.kind), mention.name, filed.time, filed.event, filed.title)
+        store.add(("mentions", mention.kind), (mention.name, filed.time // MENTION), mention.name)
     return _under_actor(store, filed)
 
 

@@ -38,13 +38,14 @@ class Span:
 
 @dataclass(slots=True)
 class Store:
-    """All tables of one tenant. ``due`` gathers the readers of keys that changed."""
+    """All tables of one tenant. ``due`` gathers the readers of keys that changed; ``clock`` is the newest event time."""
 
     items: dict[Key, dict[Hashable, Any]] = field(default_factory=dict)
     readers: dict[Key, set[Hashable]] = field(default_factory=dict)
     due: set[Hashable] = field(default_factory=set)
     ages: dict[int, set[Key]] = field(default_factory=dict)
     swept: int = 0
+    clock: int = 0
 
     def add(self, key: Key, name: Hashable, item: Any) -> bool:  # noqa: ANN401 - facts, findings and spans alike
         """File ``item`` under ``key`` as ``name``; a name that is there already stays. Return whether it is new."""
@@ -55,25 +56,33 @@ class Store:
             return False
         table[name] = item
         self._age(key, item)
-        if key in self.readers:
-            self.due |= self.readers[key]
+        self._tell(key)
         return True
 
-    def widen(self, key: Key, name: Hashable, time: int, event: str, detail: str = "") -> bool:
-        """Note that ``name`` was seen under ``key`` at ``time``. Return whether it is new."""
+    def earliest(self, key: Key, name: Hashable, time: int, event: str, detail: str = "") -> bool:
+        """Note that ``name`` was seen under ``key`` at ``time``, of which only the first counts. Return whether it is new."""
         table = self.items.get(key)
         span = table.get(name) if table else None
         if span is None:
             return self.add(key, name, Span(time, time, event, detail))
-        if span.first <= time <= span.last and (time, event) >= (span.first, span.event):
-            return False
         if (time, event) < (span.first, span.event):
-            span.first, span.event = time, event
-            span.detail = detail or span.detail
-        span.last = max(span.last, time)
-        if key in self.readers:
-            self.due |= self.readers[key]
+            span.first, span.event, span.detail = time, event, detail or span.detail
+            self._tell(key)
         return False
+
+    def widen(self, key: Key, name: Hashable, time: int, event: str) -> bool:
+        """Note that ``name`` was seen under ``key`` at ``time``, of which first and last count. Return whether it is new."""
+        new = self.earliest(key, name, time, event)
+        span = self.items.get(key, _NOTHING).get(name)
+        if span is not None and time > span.last:
+            span.last = time
+            self._tell(key)
+        return new
+
+    def _tell(self, key: Key) -> None:
+        readers = self.readers.get(key)
+        if readers is not None:
+            self.due |= readers
 
     def table(self, key: Key) -> dict[Hashable, Any]:
         """Return what is filed under ``key``; to be read only."""
@@ -95,7 +104,7 @@ class Store:
 
     def _age(self, key: Key, item: Any) -> None:  # noqa: ANN401 - tables hold facts, findings and spans
         if key[0] not in LASTING:
-            time = item.last if isinstance(item, Span) else getattr(item, "time", 0)
+            time = item.last if isinstance(item, Span) else getattr(item, "time", self.clock)
             self.ages.setdefault(time // BUCKET, set()).add(key)
 
     def evict(self, watermark: int) -> None:

@@ -1,5 +1,6 @@
 """The graph as questions over the tables. A view lives for one decision and notes every key that it read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +36,7 @@ class View:
     _slots: dict[tuple[str, int], list[tuple[Draft, Process]]] = field(default_factory=dict)
     _lone: dict[tuple[str, str], Process] = field(default_factory=dict)
     _injected: dict[str, int | None] = field(default_factory=dict)
+    _known: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
 
     def read(self, key: Key) -> dict[Any, Any]:
         """Return the table under ``key``, and remember that it was asked for."""
@@ -134,8 +136,14 @@ class View:
         name = f"process:{host}:{ref.pid}@:{base(ref.image)}"
         return Process(name, host, ref.pid, image=ref.image, first=time)
 
-    def _mine(self, process: Process, table: str, ref_of: Any) -> list[Any]:
+    def _mine(self, process: Process, table: str, ref_of: Callable[[Any], ProcessRef]) -> list[Any]:
         """Return what stands under the process's guids, and what stands under its pid and means it."""
+        known = self._known.get((table, process.id))
+        if known is None:
+            known = self._known[table, process.id] = self._gathered(process, table, ref_of)
+        return known
+
+    def _gathered(self, process: Process, table: str, ref_of: Callable[[Any], ProcessRef]) -> list[Any]:
         found = [fact for guid in process.guids for fact in self.read((table, process.host, guid)).values()]
         if process.pid:
             for fact in self.read((table, process.host, process.pid)).values():
@@ -219,6 +227,12 @@ class View:
 
     def peers(self, process: Process) -> list[tuple[str, int, Span]]:
         """Return the addresses and ports that the process connected to, with when."""
+        known = self._known.get(("peers", process.id))
+        if known is None:
+            known = self._known["peers", process.id] = self._spoken_to(process)
+        return known
+
+    def _spoken_to(self, process: Process) -> list[tuple[str, int, Span]]:
         found: dict[tuple[str, int], Span] = {}
         for name in (*process.guids, process.pid):
             for (image, address, port), span in self.read(("peers", process.host, name)).items() if name else ():

@@ -7,7 +7,8 @@ from schemas.fact import PrincipalChanged
 from schemas.finding import Level
 from services.detect.correlate.core.nodes import Node, Observation, Session
 from services.detect.correlate.core.view import View
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import account_created, logged_on
 
 
 def observe(view: View, node: Node) -> Iterator[Observation]:
@@ -23,5 +24,12 @@ def observe(view: View, node: Node) -> Iterator[Observation]:
 
 
 EVIDENCE: Final[Evidence] = Evidence(
-    name="account_made", title="Account made over the network", observe=observe, tactics=("persistence",)
+    name="account_made",
+    title="Account made over the network",
+    observe=observe,
+    examples=(
+        Example("in a network session", (account_created("0x77"), logged_on()), speaks=True),
+        Example("in a session of which nobody knows", (account_created("0x78"), logged_on()), speaks=False),
+    ),
+    tactics=("persistence",),
 )

@@ -7,7 +7,8 @@ from schemas.finding import Level
 from services.detect.correlate.core.nodes import Node, Observation, Process
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import ADMIN_PORTS, base
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import POWERSHELL, SVCHOST, connected
 
 HOSTS: Final = 3
 
@@ -28,5 +29,16 @@ EVIDENCE: Final[Evidence] = Evidence(
     name="admin_fanout",
     title="Fan-out to administration ports",
     observe=observe,
+    examples=(
+        Example(
+            "one shell speaks to three hosts, which turn out to be the tenant's own",
+            (
+                *(connected(POWERSHELL, 100, f"10.0.0.{n}", 445, second=n) for n in (2, 3, 4)),
+                *(connected(SVCHOST, 90, "10.0.0.9", 53, host=f"SRV{n}", source=f"10.0.0.{n}") for n in (2, 3, 4)),
+            ),
+            speaks=True,
+        ),
+        Example("two of the addresses are nobody's", (connected(POWERSHELL, 100, "10.0.0.2", 445),), speaks=False),
+    ),
     tactics=("discovery", "lateral-movement"),
 )

@@ -9,7 +9,8 @@ from services.detect.correlate.core.edges import client_processes
 from services.detect.correlate.core.nodes import Node, Observation, Process
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import DESKTOP_BROKERS, base, in_user_path, is_person
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import DOWNLOADED, OTHER, POWERSHELL, connected, logged_on, started
 
 _WINDOW: Final = 60 * SECOND
 
@@ -34,5 +35,17 @@ EVIDENCE: Final[Evidence] = Evidence(
     name="desktop_broker",
     title="Desktop broker steered from another host",
     observe=observe,
+    examples=(
+        Example(
+            "a foreign image starts on the desktop just after a session from another host",
+            (
+                connected(POWERSHELL, 100, "10.0.0.2", 135),
+                logged_on(),
+                started(DOWNLOADED, 200, second=20, host=OTHER),
+            ),
+            speaks=True,
+        ),
+        Example("nobody came", (started(DOWNLOADED, 200, second=20, host=OTHER),), speaks=False),
+    ),
     tactics=("lateral-movement", "execution"),
 )

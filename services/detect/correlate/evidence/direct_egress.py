@@ -8,7 +8,8 @@ from services.detect.correlate.core.carriers import calls_home
 from services.detect.correlate.core.nodes import Node, Observation, Process
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import base, in_user_path
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import DOWNLOADED, INSTALLED, OUTSIDE, connected, started
 
 
 def observe(view: View, node: Node) -> Iterator[Observation]:
@@ -22,5 +23,18 @@ def observe(view: View, node: Node) -> Iterator[Observation]:
 
 
 EVIDENCE: Final[Evidence] = Evidence(
-    name="direct_egress", title="Direct address egress", observe=observe, tactics=("command-and-control",)
+    name="direct_egress",
+    title="Direct address egress",
+    observe=observe,
+    examples=(
+        Example(
+            "a foreign image speaks to a bare address",
+            (started(DOWNLOADED), connected(DOWNLOADED, 100, OUTSIDE, 8080)),
+            speaks=True,
+        ),
+        Example(
+            "an installed program does", (started(INSTALLED), connected(INSTALLED, 100, OUTSIDE, 8080)), speaks=False
+        ),
+    ),
+    tactics=("command-and-control",),
 )

@@ -8,7 +8,8 @@ from schemas.finding import Level
 from services.detect.correlate.core.nodes import Node, Observation, Session
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import is_person
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import PERSON, replicated
 
 
 def observe(view: View, node: Node) -> Iterator[Observation]:
@@ -26,6 +27,10 @@ EVIDENCE: Final[Evidence] = Evidence(
     name="directory_replication",
     title="Directory replication by a person",
     observe=observe,
+    examples=(
+        Example("a person replicates", (replicated(PERSON),), speaks=True),
+        Example("a controller replicates", (replicated("CORP\\dc2$"),), speaks=False),
+    ),
     anchor="cred",
     tactics=("credential-access",),
 )

@@ -9,7 +9,8 @@ from services.detect.correlate.core.nodes import Node, Observation, Process
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import DISCOVERY_TOOLS, base
 from services.detect.correlate.core.window import crowded
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import CMD, ref, started
 
 TOOLS: Final = 3
 WINDOW: Final = 120 * SECOND
@@ -27,5 +28,19 @@ def observe(view: View, node: Node) -> Iterator[Observation]:
 
 
 EVIDENCE: Final[Evidence] = Evidence(
-    name="discovery_burst", title="Discovery burst", observe=observe, tactics=("discovery",)
+    name="discovery_burst",
+    title="Discovery burst",
+    observe=observe,
+    examples=(
+        Example(
+            "three tools in three seconds",
+            tuple(
+                started(f"\\windows\\system32\\{tool}.exe", 200 + n, second=20 + n, parent=ref(CMD, 100))
+                for n, tool in enumerate(("whoami", "ipconfig", "nltest"))
+            ),
+            speaks=True,
+        ),
+        Example("one tool", (started("\\windows\\system32\\whoami.exe", 200, parent=ref(CMD, 100)),), speaks=False),
+    ),
+    tactics=("discovery",),
 )

@@ -8,7 +8,8 @@ from schemas.finding import Level
 from services.detect.correlate.core.nodes import Node, Observation, Process
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import base
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import HIDDEN, POWERSHELL, started
 
 
 def observe(view: View, node: Node) -> Iterator[Observation]:
@@ -36,6 +37,10 @@ EVIDENCE: Final[Evidence] = Evidence(
     name="encoded_script",
     title="Encoded script",
     observe=observe,
+    examples=(
+        Example("a hidden, encoded script", (started(POWERSHELL, command=HIDDEN),), speaks=True),
+        Example("a plain shell", (started(POWERSHELL),), speaks=False),
+    ),
     anchor="script",
     tactics=("execution", "defense-evasion"),
 )

@@ -8,7 +8,8 @@ from schemas.finding import Level
 from services.detect.correlate.core.nodes import Node, Observation, Process
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import base, is_person
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import CMD, SVCHOST, explicit, ref
 
 
 def observe(view: View, node: Node) -> Iterator[Observation]:
@@ -23,5 +24,12 @@ def observe(view: View, node: Node) -> Iterator[Observation]:
 
 
 EVIDENCE: Final[Evidence] = Evidence(
-    name="explicit_credentials", title="Explicit credentials", observe=observe, tactics=("lateral-movement",)
+    name="explicit_credentials",
+    title="Explicit credentials",
+    observe=observe,
+    examples=(
+        Example("a shell uses another account", (explicit("CORP\\admin", ref(CMD, 100)),), speaks=True),
+        Example("a service host does", (explicit("CORP\\admin", ref(SVCHOST, 90)),), speaks=False),
+    ),
+    tactics=("lateral-movement",),
 )

@@ -9,7 +9,8 @@ from schemas.finding import Level
 from services.detect.correlate.core.nodes import Node, Observation, Process
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import base
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import DOWNLOADED, EXPLORER, OUTSIDE, ref, started, written
 
 
 def marks(view: View, process: Process) -> list[FileWritten]:
@@ -36,6 +37,18 @@ EVIDENCE: Final[Evidence] = Evidence(
     name="foreign_image",
     title="Downloaded image starts",
     observe=observe,
+    examples=(
+        Example(
+            "the image bears the mark of the web, which comes to light after it started",
+            (started(DOWNLOADED), written(DOWNLOADED, ref("\\program files\\browser\\chrome.exe", 70), OUTSIDE)),
+            speaks=True,
+        ),
+        Example(
+            "the image was written without a mark",
+            (written(DOWNLOADED, ref(EXPLORER, 50)), started(DOWNLOADED)),
+            speaks=False,
+        ),
+    ),
     anchor="foreign",
     tactics=("initial-access", "execution"),
 )

@@ -8,7 +8,8 @@ from services.detect.correlate.core.edges import lateral_sessions
 from services.detect.correlate.core.nodes import Node, Observation, Process
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import base, is_person
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import CMD, POWERSHELL, SVCHOST, connected, logged_on, started
 
 
 def observe(view: View, node: Node) -> Iterator[Observation]:
@@ -22,5 +23,20 @@ def observe(view: View, node: Node) -> Iterator[Observation]:
 
 
 EVIDENCE: Final[Evidence] = Evidence(
-    name="lateral_logon", title="Logon to another host", observe=observe, tactics=("lateral-movement",)
+    name="lateral_logon",
+    title="Logon to another host",
+    observe=observe,
+    examples=(
+        Example(
+            "the session comes from a port that a shell owns",
+            (logged_on(), started(POWERSHELL), connected(POWERSHELL, 100, "10.0.0.2", 445)),
+            speaks=True,
+        ),
+        Example(
+            "it comes from a service host",
+            (logged_on(), started(CMD), connected(SVCHOST, 90, "10.0.0.2", 445)),
+            speaks=False,
+        ),
+    ),
+    tactics=("lateral-movement",),
 )

@@ -8,7 +8,8 @@ from schemas.finding import Level
 from services.detect.correlate.core.nodes import Node, Observation, Process
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import base
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import CMD, ref, written
 
 
 def observe(view: View, node: Node) -> Iterator[Observation]:
@@ -26,5 +27,13 @@ def _is_dump(path: str) -> bool:
 
 
 EVIDENCE: Final[Evidence] = Evidence(
-    name="lsass_dump", title="LSASS dump file", observe=observe, anchor="cred", tactics=("credential-access",)
+    name="lsass_dump",
+    title="LSASS dump file",
+    observe=observe,
+    examples=(
+        Example("a dump of LSASS", (written("\\temp\\lsass.dmp", ref(CMD, 100)),), speaks=True),
+        Example("a dump of another program", (written("\\temp\\notepad.dmp", ref(CMD, 100)),), speaks=False),
+    ),
+    anchor="cred",
+    tactics=("credential-access",),
 )

@@ -11,7 +11,8 @@ from schemas.finding import Level
 from services.detect.correlate.core.nodes import Node, Observation, Process
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import base, in_user_path, is_hub
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import DOWNLOADED, INSTALLED, SVCHOST, lsass_opened, ref
 
 _GUARDIANS: Final = frozenset({"csrss.exe", "wininit.exe", "lsass.exe"})
 
@@ -31,5 +32,14 @@ def observe(view: View, node: Node) -> Iterator[Observation]:
 
 
 EVIDENCE: Final[Evidence] = Evidence(
-    name="lsass_read", title="LSASS memory read", observe=observe, anchor="cred", tactics=("credential-access",)
+    name="lsass_read",
+    title="LSASS memory read",
+    observe=observe,
+    examples=(
+        Example("read by a foreign image", (lsass_opened(ref(DOWNLOADED, 100), unbacked=False),), speaks=True),
+        Example("read by a launcher out of no module", (lsass_opened(ref(SVCHOST, 90), unbacked=True),), speaks=True),
+        Example("read by an installed sensor", (lsass_opened(ref(INSTALLED, 80), unbacked=False),), speaks=False),
+    ),
+    anchor="cred",
+    tactics=("credential-access",),
 )

@@ -11,7 +11,8 @@ from schemas.fact import Command
 from schemas.finding import Level
 from services.detect.correlate.core.nodes import Node, Observation, Service
 from services.detect.correlate.core.view import View
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import made
 
 _PATHS: Final = ("\\temp\\", "\\users\\", "%temp%", "%tmp%", "\\perflogs\\", "\\\\127.0.0.1", "\\admin$\\")
 _INTERPRETER = re.compile(
@@ -40,6 +41,11 @@ EVIDENCE: Final[Evidence] = Evidence(
     name="odd_service",
     title="Odd service or task",
     observe=observe,
+    examples=(
+        Example("a service that is a shell", (made("%COMSPEC% /C start /b powershell -enc ..."),), speaks=True),
+        Example("a service of an installed program", (made("C:\\Program Files\\vendor\\agent.exe"),), speaks=False),
+        Example("a task that calls an interpreter", (made("rundll32.exe x.dll,Run", form="task"),), speaks=False),
+    ),
     anchor="service",
     tactics=("persistence", "privilege-escalation", "execution"),
 )

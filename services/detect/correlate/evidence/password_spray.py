@@ -10,7 +10,8 @@ from services.detect.correlate.core.nodes import Node, Observation, Principal, P
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import base
 from services.detect.correlate.core.window import crowded
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import failed
 
 ACCOUNTS: Final = 5
 WINDOW: Final = 300 * SECOND
@@ -50,6 +51,10 @@ EVIDENCE: Final[Evidence] = Evidence(
     name="password_spray",
     title="Password spray",
     observe=observe,
+    examples=(
+        Example("five accounts in a minute", tuple(failed(f"CORP\\u{n}", 10 + n) for n in range(5)), speaks=True),
+        Example("one account, five times", tuple(failed("CORP\\u", 10 + n) for n in range(5)), speaks=False),
+    ),
     anchor="spray",
     tactics=("credential-access",),
 )

@@ -8,7 +8,8 @@ from services.detect.correlate.core.edges import joins_processes
 from services.detect.correlate.core.nodes import Node, Observation, Process
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import BROKERS, REMOTE_SHELLS, base, is_local_session
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import CMD, OTHER, SVCHOST, logged_on, ref, started
 
 
 def observe(view: View, node: Node) -> Iterator[Observation]:
@@ -27,6 +28,14 @@ EVIDENCE: Final[Evidence] = Evidence(
     name="remote_execution",
     title="Remote execution",
     observe=observe,
+    examples=(
+        Example(
+            "a broker starts a shell in a network session that is told later",
+            (started(CMD, host=OTHER, session="0x77", parent=ref(SVCHOST, 90)), logged_on()),
+            speaks=True,
+        ),
+        Example("a shell of the desktop", (started(CMD), logged_on()), speaks=False),
+    ),
     anchor="remote",
     tactics=("lateral-movement", "execution"),
 )

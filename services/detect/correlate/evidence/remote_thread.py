@@ -8,7 +8,8 @@ from schemas.finding import Level
 from services.detect.correlate.core.nodes import Node, Observation, Process
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import base, in_user_path
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import DOWNLOADED, SVCHOST, injected, ref
 
 _INSTALLED: Final = ("\\windows\\", "\\program files")
 
@@ -34,6 +35,15 @@ EVIDENCE: Final[Evidence] = Evidence(
     name="remote_thread",
     title="Thread in another process",
     observe=observe,
+    examples=(
+        Example(
+            "a thread of a foreign image in a service host",
+            (injected(ref(DOWNLOADED, 100), ref(SVCHOST, 90)),),
+            speaks=True,
+        ),
+        Example("a thread of the same program", (injected(ref(DOWNLOADED, 100), ref(DOWNLOADED, 101)),), speaks=False),
+        Example("a thread of a launcher", (injected(ref(SVCHOST, 90), ref(DOWNLOADED, 100)),), speaks=False),
+    ),
     anchor="inject",
     tactics=("privilege-escalation", "defense-evasion"),
 )

@@ -9,7 +9,8 @@ from schemas.times import HOUR
 from services.detect.correlate.core.nodes import Node, Observation, Principal
 from services.detect.correlate.core.view import View
 from services.detect.correlate.evidence.password_spray import failures, sprayed
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import HERE, failed, logged_on
 
 
 def abused(view: View, principal: Principal) -> list[SessionOpened]:
@@ -34,5 +35,16 @@ def observe(view: View, node: Node) -> Iterator[Observation]:
 
 
 EVIDENCE: Final[Evidence] = Evidence(
-    name="success_after_spray", title="Logon after a spray", observe=observe, tactics=("initial-access",)
+    name="success_after_spray",
+    title="Logon after a spray",
+    observe=observe,
+    examples=(
+        Example(
+            "a sprayed account logs on from the same address",
+            (*(failed(f"CORP\\{name}", 5, HERE) for name in ("a", "b", "c", "d", "eve")), logged_on()),
+            speaks=True,
+        ),
+        Example("an account logs on after one failure", (failed("CORP\\eve", 5, HERE), logged_on()), speaks=False),
+    ),
+    tactics=("initial-access",),
 )

@@ -7,7 +7,8 @@ from schemas.finding import Level
 from services.detect.correlate.core.nodes import Node, Observation, Process
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import base, is_person
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import CMD, DOWNLOADED, SYSTEM, ref, started
 
 
 def observe(view: View, node: Node) -> Iterator[Observation]:
@@ -24,5 +25,25 @@ def observe(view: View, node: Node) -> Iterator[Observation]:
 
 
 EVIDENCE: Final[Evidence] = Evidence(
-    name="token_jump", title="Token jump to the system", observe=observe, tactics=("privilege-escalation",)
+    name="token_jump",
+    title="Token jump to the system",
+    observe=observe,
+    examples=(
+        Example(
+            "a person's program starts a shell of the system",
+            (
+                started(
+                    CMD, 200, second=20, parent=ref(DOWNLOADED, 100), user=SYSTEM, session="0x3e7", integrity="system"
+                ),
+                started(DOWNLOADED, 100),
+            ),
+            speaks=True,
+        ),
+        Example(
+            "a person's program starts a shell",
+            (started(DOWNLOADED, 100), started(CMD, 200, second=20, parent=ref(DOWNLOADED, 100))),
+            speaks=False,
+        ),
+    ),
+    tactics=("privilege-escalation",),
 )

@@ -8,7 +8,8 @@ from services.detect.correlate.core.evidence import findings_on
 from services.detect.correlate.core.nodes import Node, Observation, Process
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import base, in_user_path
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import DOWNLOADED, INSTALLED, started
 
 
 def observe(view: View, node: Node) -> Iterator[Observation]:
@@ -22,5 +23,13 @@ def observe(view: View, node: Node) -> Iterator[Observation]:
 
 
 EVIDENCE: Final[Evidence] = Evidence(
-    name="user_path_image", title="Image in a user's path", observe=observe, anchor="weak", tactics=("execution",)
+    name="user_path_image",
+    title="Image in a user's path",
+    observe=observe,
+    examples=(
+        Example("an image in a user's folder", (started(DOWNLOADED),), speaks=True),
+        Example("an installed program", (started(INSTALLED),), speaks=False),
+    ),
+    anchor="weak",
+    tactics=("execution",),
 )

@@ -8,7 +8,8 @@ from schemas.times import SECOND
 from services.detect.correlate.core.nodes import Node, Observation, Principal
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.window import crowded
-from services.detect.correlate.ports import Evidence
+from services.detect.correlate.ports import Evidence, Example
+from services.detect.correlate.sample import ticket
 
 SERVICES: Final = 3
 WINDOW: Final = 120 * SECOND
@@ -35,6 +36,17 @@ EVIDENCE: Final[Evidence] = Evidence(
     name="weak_tickets",
     title="Tickets under a weak cipher",
     observe=observe,
+    examples=(
+        Example("three services under RC4", tuple(ticket(f"sql{n}", 10 + n, weak=True) for n in range(3)), speaks=True),
+        Example(
+            "three services under AES", tuple(ticket(f"sql{n}", 10 + n, weak=False) for n in range(3)), speaks=False
+        ),
+        Example(
+            "three services, an hour apart",
+            tuple(ticket(f"sql{n}", 3600 * n, weak=True) for n in range(3)),
+            speaks=False,
+        ),
+    ),
     anchor="cred",
     tactics=("credential-access",),
 )

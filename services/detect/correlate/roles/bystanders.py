@@ -4,7 +4,7 @@ from typing import Final
 
 from schemas.entity import AssetClass, EntityType, Role
 from schemas.times import MINUTE
-from services.detect.correlate.core.store import Span
+from services.detect.correlate.core.filing_findings import MENTION
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import is_machine
 from services.detect.correlate.roles.casting import Casting
@@ -15,20 +15,26 @@ AROUND: Final = 30 * MINUTE
 
 def cast_bystanders(view: View, casting: Casting, first: int, last: int) -> None:
     """Add the domain controllers and machine accounts that findings named around the time of the story."""
-    for host, span in _near(view, "host", first, last):
+    for host, (since, until) in _near(view, "host", first, last).items():
         why = why_controller(view, host)
         if why and (EntityType.HOST, host) not in casting.parts:
-            part = casting.give(EntityType.HOST, host, Role.INFRASTRUCTURE, why, span.first, span.last)
+            part = casting.give(EntityType.HOST, host, Role.INFRASTRUCTURE, why, since, until)
             part.asset_class = AssetClass.DOMAIN_CONTROLLER
             part.forced = (Role.INFRASTRUCTURE, why)
-    for account, span in _near(view, "account", first, last):
+    for account, (since, until) in _near(view, "account", first, last).items():
         if is_machine(account):
             why = "a machine account: the host's own, no person's; never disabled"
-            part = casting.give(EntityType.ACCOUNT, account, Role.INFRASTRUCTURE, why, span.first, span.last)
+            part = casting.give(EntityType.ACCOUNT, account, Role.INFRASTRUCTURE, why, since, until)
             part.asset_class = AssetClass.MACHINE_ACCOUNT
             part.forced = (Role.INFRASTRUCTURE, why)
 
 
-def _near(view: View, kind: str, first: int, last: int) -> list[tuple[str, Span]]:
-    spans = sorted(view.read(("mentions", kind)).items())
-    return [(name, span) for name, span in spans if span.last >= first - AROUND and span.first <= last + AROUND]
+def _near(view: View, kind: str, first: int, last: int) -> dict[str, tuple[int, int]]:
+    """Return who was named around the time of the story, and when, to ten minutes."""
+    found: dict[str, tuple[int, int]] = {}
+    for name, window in sorted(view.read(("mentions", kind))):
+        begin, end = window * MENTION, (window + 1) * MENTION
+        if end >= first - AROUND and begin <= last + AROUND:
+            since, until = found.get(name, (begin, end))
+            found[name] = min(since, begin), max(until, end)
+    return found
