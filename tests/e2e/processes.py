@@ -35,7 +35,9 @@ def lab() -> Iterator[str]:
 
 def tenant_file(address: str, token: str, more: str = "") -> str:
     """An armed tenant with the lab's three products; ``more`` are further lines of YAML."""
-    microsoft = f"{{directory: {{env: LAB_DIRECTORY}}, client_id: {{env: LAB_CLIENT}}, client_secret: {{env: LAB_SECRET}}}}"  # noqa: F541
+    microsoft = (
+        f"{{directory: {{env: LAB_DIRECTORY}}, client_id: {{env: LAB_CLIENT}}, client_secret: {{env: LAB_SECRET}}}}"  # noqa: F541
+    )
     return f"""\
 mode: ARMED
 token: {{env: {token}}}
