@@ -66,6 +66,7 @@ class StreamWorker:
         self._limit = limit
         self._stack = AsyncExitStack()
         self._subscription: Subscription | None = None
+        self._torn: frozenset[TopicPartition] = frozenset()
 
     @property
     def name(self) -> str:
@@ -80,11 +81,14 @@ class StreamWorker:
     async def step(self, wait: float) -> int:
         """Handle one batch; return how many messages were handled."""
         assert self._subscription is not None, "step before start"
+        await self._mend(self._subscription)
         polled = await self._delivery.patiently(partial(self._subscription.poll, self._limit, wait))
         received = self._pace.in_order(polled)
         if received:
             started = time.perf_counter()
+            self._torn = frozenset(message.place for message in received)
             await self._work(self._subscription, received)
+            self._torn = frozenset()
             self._delivery.metrics.observe("stanch_batch_seconds", time.perf_counter() - started, service=self._name)
         return len(received)
 
@@ -105,6 +109,12 @@ class StreamWorker:
         """Step for ever."""
         while True:
             await self.step(wait)
+
+    async def _mend(self, subscription: Subscription) -> None:
+        """Read again what was in hand when an exception or a cancellation cut a step short."""
+        for place in self._torn:
+            await subscription.seek(place, await subscription.committed(place))
+        self._torn = frozenset()
 
     async def _work(self, subscription: Subscription, received: Sequence[Received]) -> None:
         prepared = await self._prepare(received)

@@ -1,56 +1,25 @@
 """One owned partition at work: inputs are decided on one by one, collected into one transaction, committed, acted upon."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Generic
 
-import structlog
-
 from runtime.dead_letters import Failure
-from runtime.delivery import Dead, Delivery, attempt_now
+from runtime.delivery import Dead, attempt_now
 from runtime.failpoints import reach
-from runtime.ledger.actions import Actions, Deed
+from runtime.ledger.actions import Deed
 from runtime.ledger.book import Book, Draft, fold
-from runtime.ledger.broadcast import Broadcast
-from runtime.ledger.chain import Line, Upcaster, forge, message_of, snapshot_entries
+from runtime.ledger.chain import Line, forge, message_of, snapshot_entries
 from runtime.ledger.inputs import own_input
 from runtime.ledger.rebuild import Rebuilds, moment, past
 from runtime.ledger.replay import Replayed, replay
+from runtime.ledger.service import Service
 from runtime.ledger.transaction import Transaction
-from runtime.log import Log, Message, Ownership, Received, TopicPartition
-from runtime.machine import Given, Machine, Outcome, State, Tick
+from runtime.log import Message, Ownership, Received, TopicPartition
+from runtime.machine import Given, Outcome, State, Tick
 from runtime.outputs import cause_of, fitting, stamped
-from runtime.pace import Pace
-
-_log = structlog.get_logger("ledger")
-
-
-@dataclass(frozen=True, slots=True)
-class Service(Generic[State]):
-    """What all partitions of one ledger service hold in common."""
-
-    name: str
-    group: str
-    ledger: str
-    inputs: Sequence[str]
-    machine: Machine[State]
-    log: Log
-    delivery: Delivery
-    pace: Pace
-    actions: Actions
-    broadcast: Broadcast
-    upcasters: Mapping[tuple[str, int], Upcaster]
-    snapshot_every: int
-    lookback_ms: int
-
-    def fault(self, where: str, failure: Failure) -> None:
-        """Count and log a bug that is no message's own."""
-        self.delivery.metrics.count("stanch_ledger_faults_total", service=self.name, where=where)
-        _log.error(
-            "a machine raised", service=self.name, where=where, reason=failure.reason, traceback=failure.traceback
-        )
 
 
 class Partition(Generic[State]):
@@ -168,7 +137,7 @@ class Partition(Generic[State]):
     async def _persist(self) -> Sequence[Deed]:
         transaction, self._transaction = self._transaction, Transaction()
         for tenant in sorted(transaction.touched):
-            transaction.outputs += self._snapshot(self._books[tenant])
+            transaction.add(self._snapshot(self._books[tenant]))
         if transaction.is_empty:
             return ()
         started = time.perf_counter()
@@ -184,8 +153,9 @@ class Partition(Generic[State]):
         return transaction.deeds
 
     async def _settle(self) -> None:
-        if self._transaction.deeds and self._service.actions.at_once:
+        if self._transaction.is_large or (self._transaction.deeds and self._service.actions.at_once):
             await self.commit()
+            await asyncio.sleep(0)
 
     async def _take_home(self, instant: int) -> None:
         result = self._service.actions.take(self.number)
@@ -193,8 +163,9 @@ class Partition(Generic[State]):
 
     async def _tick(self, due: int, instant: int) -> None:
         tenant = next(tenant for tenant, book in self._books.items() if book.due == due)
+        seq = self._books[tenant].link.seq
         done = await self._tell(tenant, Tick(), instant)
-        self._books[tenant].note_tick(instant, failed=not done)
+        self._books[tenant].note_tick(instant, failed=not done, progress=self._books[tenant].link.seq > seq)
 
     async def _tell(self, tenant: str, given: Tick | Outcome, now: int) -> bool:
         book = await self._book(tenant, now)
@@ -226,7 +197,7 @@ class Partition(Generic[State]):
     def _write(self, tenant: str, draft: Draft, origin: Received, now: int) -> None:
         lines = [message_of(line, self._service.ledger) for line in draft.lines]
         stamp = self._service.pace.stamp(now)
-        self._transaction.outputs += stamped([*lines, *draft.step.outputs], cause_of(origin), stamp)
+        self._transaction.add(stamped([*lines, *draft.step.outputs], cause_of(origin), stamp))
         self._transaction.deeds += [Deed(self.number, tenant, action, now) for action in draft.step.actions]
         if lines:
             self._transaction.touched.add(tenant)
@@ -236,7 +207,7 @@ class Partition(Generic[State]):
         if self._buried.get(origin.tenant) == dead.letter.uid:
             return
         self._buried[origin.tenant] = dead.letter.uid
-        self._transaction.outputs += stamped([dead.message], cause_of(origin), self._service.pace.stamp(now))
+        self._transaction.add(stamped([dead.message], cause_of(origin), self._service.pace.stamp(now)))
         self._service.broadcast.forget(origin)
 
     async def _recover(self, origin: Received, failure: Failure, now: int) -> None:

@@ -14,7 +14,8 @@ from runtime.errors import Fenced, StartError
 from runtime.ledger.actions import Actions, LiveActions, VirtualActions
 from runtime.ledger.broadcast import Broadcast
 from runtime.ledger.chain import Upcaster
-from runtime.ledger.partition import Partition, Service
+from runtime.ledger.partition import Partition
+from runtime.ledger.service import Service
 from runtime.log import Ownership, Received, Subscription, TopicPartition
 from runtime.machine import Action, Actor, Machine, State
 from runtime.pace import pace_of
@@ -53,7 +54,7 @@ class LedgerWorker(Generic[State]):
     ) -> None:
         delivery = delivery or Delivery(name)
         self._live = not deployment.virtual
-        self._actions: Actions = LiveActions(actor, deployment.clock) if self._live else VirtualActions(actor, latency)
+        self._actions: Actions = LiveActions(actor) if self._live else VirtualActions(actor, latency)
         self._service = Service(
             name=name, group=deployment.group_prefix + name, ledger=ledger, inputs=tuple(inputs), machine=machine,
             log=deployment.log, delivery=delivery, pace=pace_of(deployment), actions=self._actions,
@@ -66,6 +67,7 @@ class LedgerWorker(Generic[State]):
         self._lock = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._subscription: Subscription | None = None
+        self._torn = False
         self._polling: asyncio.Task[Sequence[Received]] | None = None
 
     @property
@@ -96,11 +98,15 @@ class LedgerWorker(Generic[State]):
             BrokenLedger: a ledger that was just assigned is not what was written.
             MostlyBugs: the breaker opened.
         """
+        await self._mend()
         polled = await self._poll(wait)
+        self._torn = True
         news = await self._service.broadcast.news()
         async with self._lock:
             await self._take_over()
-            return await self._handle([*news, *polled])
+            handled = await self._handle([*news, *polled])
+        self._torn = False
+        return handled
 
     def deadline(self) -> int | None:
         """Return when a tick or an outcome is next due."""
@@ -113,11 +119,7 @@ class LedgerWorker(Generic[State]):
 
     async def stop(self) -> None:
         """Wait a little for what is under way, commit it, leave; the next owner reconciles the rest."""
-        if self._polling is not None:
-            self._polling.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._polling
-            self._polling = None
+        await self._stop_polling()
         async with self._lock:
             await self._release(frozenset(self._owned))
         self._subscription = None
@@ -127,6 +129,31 @@ class LedgerWorker(Generic[State]):
         """Step for ever."""
         while True:
             await self.step(wait)
+
+    async def _mend(self) -> None:
+        """Begin again from what is committed, where an exception or a cancellation cut a step short."""
+        if not self._torn:
+            return
+        await self._stop_polling()
+        async with self._lock:
+            for number in list(self._owned):
+                await self._drop(number)
+                await self._rewind(number)
+                self._assigned.add(number)
+        self._torn = False
+
+    async def _rewind(self, number: int) -> None:
+        assert self._subscription is not None, "step before start"
+        for topic in self._service.inputs:
+            place = TopicPartition(topic, number)
+            await self._subscription.seek(place, await self._subscription.committed(place))
+
+    async def _stop_polling(self) -> None:
+        if self._polling is not None:
+            self._polling.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._polling
+            self._polling = None
 
     async def _check_partitions(self) -> None:
         topics = (*self._service.inputs, self._service.ledger)

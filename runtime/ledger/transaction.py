@@ -1,10 +1,14 @@
 """What is committed together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from runtime.ledger.actions import Deed
 from runtime.log import Message, TopicPartition
 from runtime.metrics import Metrics
+
+MANY = 2_000
+LARGE_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -15,6 +19,18 @@ class Transaction:
     upto: dict[TopicPartition, int] = field(default_factory=dict)
     deeds: list[Deed] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
+
+    bytes: int = 0
+
+    def add(self, outputs: Sequence[Message]) -> None:
+        """Add messages."""
+        self.outputs += outputs
+        self.bytes += sum(len(output.value) for output in outputs)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it should be committed before more is added."""
+        return len(self.outputs) >= MANY or self.bytes >= LARGE_BYTES
 
     @property
     def is_empty(self) -> bool:

@@ -272,3 +272,47 @@ async def test_a_deed_is_never_started_when_its_commit_is_fenced(log: Log) -> No
     await worker.step(0)
     await worker.stop()
     assert rung == []
+
+
+class TestTornSteps:
+    """A step that is cut short, by an exception or a cancellation, leaves nothing behind: the next one begins again."""
+
+    @pytest.mark.parametrize("after", [1, 2, 3])
+    async def test_of_a_ledger_worker(self, log: Log, after: int) -> None:
+        class Clumsy(Toy):
+            left = after
+
+            def decide(self, state: Counter, given: Any, now: int) -> Any:
+                self.left -= 1
+                if self.left == 0:
+                    raise KeyboardInterrupt
+                return super().decide(state, given, now)
+
+        await log.append([said(tenant, add=1) for tenant in TENANTS])
+        worker = toy_worker(deployed(log), machine=Clumsy())
+        await worker.start()
+        with pytest.raises(KeyboardInterrupt):
+            await worker.step(0)
+        await settled(worker)
+        assert totals(worker) == dict.fromkeys(TENANTS, 1)
+        assert len(await everything(log, OUTPUT)) == len(TENANTS)
+        await worker.stop()
+
+    async def test_of_a_stream_worker(self, log: Log) -> None:
+        seen: list[str] = []
+
+        def clumsy(received: Any, now: int) -> list[Message]:
+            seen.append(received.tenant)
+            if len(seen) == 3:
+                raise KeyboardInterrupt
+            return [Message(OUTPUT, received.tenant, "h", received.tenant.encode())]
+
+        await log.append([said(tenant, add=1) for tenant in TENANTS])
+        worker = StreamWorker(deployed(log), "archive", [INPUT], clumsy, delivery=quiet_delivery())
+        await worker.start()
+        with pytest.raises(KeyboardInterrupt):
+            await worker.step(0)
+        while await worker.step(0):
+            pass
+        assert sorted(await everything(log, OUTPUT)) == sorted(TENANTS)
+        await worker.stop()
