@@ -22,7 +22,7 @@ _GROUPS = rf"{_GROUP}(?::{_GROUP})"
 _IPV6 = re.compile(
     rf"(?<![\w:])(?:{_GROUPS}{{4,7}}|(?:{_GROUPS}{{0,5}})?::(?:{_GROUPS}{{0,5}})?)(?![\w:])", re.IGNORECASE
 )
-_NAME = re.compile(r"(?<![\w.-])(?:[\w-]{1,63}\.)+[a-z]{2,24}(?![\w-])", re.IGNORECASE)
+_NAME = re.compile(r"(?<![\w.\\-])(?:[\w-]{1,63}\.)+[a-z]{2,24}(?![\w-])", re.IGNORECASE)
 _FILES = frozenset(
     ["exe", "dll", "sys", "ps", "bat", "cmd", "vbs", "vbe", "js", "jse", "hta", "tmp", "log", "txt", "dmp", "lnk", "dat", "bin",
      "xml", "json", "yml", "yaml", "csv", "doc", "docx", "docm", "xls", "xlsx", "xlsm", "pdf", "msi", "evtx", "ini", "conf"]

@@ -11,6 +11,9 @@ from services.notify.ports import Measure, Party, View
 
 LIMIT = 6_000
 SHOWN = 8
+MOMENTS = 5
+WHY = 160
+CLAUSE = 240
 
 SEVERITY = ("Unknown", "Informational", "Low", "Medium", "High", "Critical", "Fatal")
 
@@ -64,7 +67,7 @@ def headline(view: View) -> str:
 def tell(view: View) -> str:
     """Return the whole message: at most ``LIMIT`` characters, values neutralised."""
     text = "\n".join(_paragraphs(view))
-    return text if len(text) <= LIMIT else text[: LIMIT - 2].rstrip() + "\n…"
+    return text if len(text) <= LIMIT else text[: LIMIT - 2].rpartition("\n")[0] + "\n…"
 
 
 def measure_line(measure: Measure) -> str:
@@ -87,10 +90,10 @@ def _paragraphs(view: View) -> Iterator[str]:
         yield f"The same story: look at incident {plain(view.merged_into)}. This message gets no more updates."
         return
     yield from _happened(view)
-    yield from _section("Who is what", [_party_line(party) for party in view.parties])
     yield from _done(view)
-    yield from _section("Left alone", [_party_line(party) for party in view.spared])
     yield from _section("For you to decide", [*_decisions(view), *(plain(item, LINE) for item in view.advice)])
+    yield from _section("Who is what", [_party_line(party) for party in view.parties])
+    yield from _section("Left alone", [_party_line(party) for party in view.spared])
     if view.acknowledged_by:
         yield f"Acknowledged by {plain(view.acknowledged_by)}."
     yield f"Incident {plain(view.incident)}; all details: stanch incidents"
@@ -99,7 +102,7 @@ def _paragraphs(view: View) -> Iterator[str]:
 def _happened(view: View) -> Iterator[str]:
     since = f" (since {_second(view.started)})" if view.started else ""
     yield f"What happened{since}: {plain(view.story, LINE)}"
-    for moment in view.moments[:SHOWN]:
+    for moment in view.moments[:MOMENTS]:
         yield f"  {_second(moment.time)}  {plain(moment.title)} [{plain(moment.entity, 60)}]"
 
 
@@ -107,7 +110,7 @@ def _done(view: View) -> Iterator[str]:
     lines: list[str] = []
     for measure in _first(view.measures):
         lines.append(measure_line(measure))
-        lines.append(f"  why: {plain(measure.reason, LINE)}")
+        lines.append(f"  why: {plain(measure.reason, CLAUSE)}")
         if measure.state in IN_FORCE:
             lines.append(f"  undo: {undo(measure)}")
     yield from _section(
@@ -118,7 +121,7 @@ def _done(view: View) -> Iterator[str]:
 def _decisions(view: View) -> Iterator[str]:
     for measure in view.measures:
         if measure.state in FOR_A_HUMAN:
-            yield f"{measure_line(measure)} ({plain(measure.reason, LINE)})"
+            yield f"{measure_line(measure)} ({plain(measure.reason, WHY)})"
 
 
 def _section(title: str, lines: Sequence[str], limit: int = SHOWN) -> Iterator[str]:
@@ -129,7 +132,7 @@ def _section(title: str, lines: Sequence[str], limit: int = SHOWN) -> Iterator[s
 
 
 def _party_line(party: Party) -> str:
-    return f"{_named(party.type, party.id)}: {ROLE_WORDS[party.role]} ({plain(party.why, LINE)})"
+    return f"{_named(party.type, party.id)}: {ROLE_WORDS[party.role]} ({plain(party.why, WHY)})"
 
 
 def _named(kind: EntityType, uid: str) -> str:

@@ -64,7 +64,8 @@ def _holds(thread: Thread, told: Face, face: Face) -> Iterator[Change]:
         is_news = uid in before or state != HoldState.DENIED.value
         if before.get(uid) != state and is_news:
             note = thread.holds[uid]
-            words = STATE_WORDS[HoldState(state)].format(done=DONE[Control(note.control)])
+            proven, done = state == HoldState.VERIFIED.value, DONE[Control(note.control)]
+            words = done if proven else STATE_WORDS[HoldState(state)].format(done=done)
             yield _BY_STATE.get(state, "none"), f"{note.type} {note.id}: {words}"
 
 

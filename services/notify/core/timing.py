@@ -34,16 +34,23 @@ class Haste(IntEnum):
 
     DIGEST = 0
     SETTLE = 1
-    QUICK = 2
+    GATHER = 2
+    QUICK = 3
 
 
-UNPROVEN = frozenset({HoldState.PENDING.value, HoldState.ACTIVE.value, HoldState.DENIED.value})
+IN_FLIGHT = frozenset({HoldState.PENDING.value, HoldState.ACTIVE.value})
+UNHURRIED = IN_FLIGHT | {HoldState.DENIED.value, HoldState.RELEASED.value}
 
 
 def haste_of_hold(note: HoldNote, thread: Thread) -> Haste:
-    """Return how soon people should know of the hold's new state."""
-    if note.state not in UNPROVEN:
-        return Haste.QUICK
+    """Return how soon people should know of the hold's new state.
+
+    Bad news and questions come at once. Good news waits a little for the holds that are still under way, so that six
+    containments are one update and not six.
+    """
+    if note.state not in UNHURRIED:
+        others = any(one.state in IN_FLIGHT for one in thread.holds.values())
+        return Haste.GATHER if others and note.state == HoldState.VERIFIED.value else Haste.QUICK
     known = dict(thread.told.holds) if thread.told else {}
     return Haste.SETTLE if known.get(note.uid) != note.state else Haste.DIGEST
 
@@ -68,9 +75,10 @@ def first_due(thread: Thread, now: int, timings: Timings) -> int:
 
 def next_due(thread: Thread, haste: Haste, now: int, timings: Timings) -> tuple[int, int | None]:
     """Return when the thread is decided on after a change at ``now``, and when its burst began."""
-    if haste is Haste.QUICK:
+    if haste >= Haste.GATHER:
         burst = thread.burst if thread.burst is not None else now
-        return min(now + timings.quiet, burst + timings.longest_burst), burst
+        latest = burst + timings.longest_burst
+        return (min(now + timings.quiet, latest) if haste is Haste.QUICK else latest), burst
     due = now + (timings.settle if haste is Haste.SETTLE else timings.digest)
     return (due if thread.due is None else min(due, thread.due)), thread.burst
 

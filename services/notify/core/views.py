@@ -1,10 +1,12 @@
 """What a message says: a view of one thread."""
 
+from itertools import groupby
+
 from schemas.control import VOCABULARY, Control
 from schemas.entity import EntityType, Role
 from schemas.hold import HoldState
 from schemas.notification import Cause
-from services.notify.core.state import HoldNote, PartyNote, Thread
+from services.notify.core.state import HoldNote, MomentNote, PartyNote, Thread
 from services.notify.ports import Measure, Moment, Party, View
 
 _CONTROLLABLE = frozenset(vocabulary.target.value for vocabulary in VOCABULARY.values())
@@ -26,17 +28,32 @@ def view_of(thread: Thread, tenant: str, cause: Cause, change: str, now: int) ->
         story=gist.story if gist else "containment was ordered for an incident whose description has not arrived",
         started=gist.started if gist else None,
         at=now,
-        moments=tuple(Moment(one.time, one.title, one.entity) for one in gist.moments) if gist else (),
+        moments=_moments(gist.moments) if gist else (),
         parties=tuple(
             _party(one) for one in parties if one.role == Role.ATTACKER_CONTROLLED.value or _key(one) in held
         ),
         measures=tuple(_measure(note) for note in _in_order(thread) if note.state not in _UNTOUCHED),
-        spared=tuple(_spared(one, thread) for one in parties if one.type in _CONTROLLABLE and _key(one) not in held),
+        spared=tuple(
+            _spared(one, thread)
+            for one in sorted(parties, key=_how_telling)
+            if one.type in _CONTROLLABLE and _key(one) not in held
+        ),
         advice=gist.advice if gist else (),
         acknowledged_by=thread.acknowledged_by,
         merged_into=thread.merged_into,
         closed=gist.closed if gist else False,
     )
+
+
+def _moments(notes: tuple[MomentNote, ...]) -> tuple[Moment, ...]:
+    """Return the story's lines; a line that only repeats the one before is left out."""
+    lines = [next(same) for _, same in groupby(notes, key=lambda one: (one.title, one.entity))]
+    return tuple(Moment(one.time, one.title, one.entity) for one in lines)
+
+
+def _how_telling(note: PartyNote) -> tuple[bool, bool]:
+    """Return what puts people's own machines before infrastructure, and machines before accounts."""
+    return note.role == Role.INFRASTRUCTURE.value, note.type != EntityType.HOST.value
 
 
 def _in_order(thread: Thread) -> list[HoldNote]:

@@ -17,7 +17,7 @@ from services.notify.plain import defang, plain
         ("`rm -rf`", "'rm -rf'"),
         ("[click](x)", "[click] (x)"),
         ("lone \ud800 surrogate", "lone surrogate"),
-        ("ACME\\j.smith", "ACME\\j[.]smith"),
+        ("ACME\\j.smith", "ACME\\j.smith"),
         ("C:\\Users\\anna\\report.docx", "C:\\Users\\anna\\report.docx"),
     ],
 )

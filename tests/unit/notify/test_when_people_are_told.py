@@ -78,6 +78,37 @@ def test_a_burst_without_end_is_told_after_ten_seconds(stage: Stage) -> None:
     assert stage.lines() == [(0, "first"), (1, "contained")]
 
 
+def test_good_news_waits_for_the_holds_that_are_still_under_way_but_not_for_long(stage: Stage) -> None:
+    names = [f"WKS{number:02}" for number in range(6)]
+    stage.tell(incident(), *(hold(HoldState.PENDING, number, target=name) for number, name in enumerate(names)))
+    for number, name in enumerate(names[:5]):
+        stage.wait(1.6)
+        stage.tell(hold(HoldState.VERIFIED, number, target=name))
+    assert stage.lines() == [(0, "first")]
+    stage.wait(3)
+    assert stage.lines() == [(0, "first")]
+    stage.wait(1)
+    assert stage.lines() == [(0, "first"), (1, "contained")]
+
+
+def test_bad_news_does_not_wait(stage: Stage) -> None:
+    stage.tell(incident(), hold(HoldState.PENDING, 1), hold(HoldState.PENDING, 2, target="WKS08"))
+    stage.tell(hold(HoldState.VERIFIED, 1), hold(HoldState.INEFFECTIVE, 2, target="WKS08"))
+    stage.wait(1)
+    assert stage.lines() == [(0, "first"), (1, "ineffective")]
+
+
+def test_the_ends_of_several_holds_are_one_update(stage: Stage) -> None:
+    names = [f"WKS{number:02}" for number in range(6)]
+    stage.tell(incident(), *(hold(HoldState.VERIFIED, number, target=name) for number, name in enumerate(names)))
+    stage.wait(60)
+    for number, name in enumerate(names):
+        stage.tell(hold(HoldState.RELEASED, number, target=name))
+        stage.wait(4)
+    stage.wait(60)
+    assert stage.lines() == [(0, "first"), (1, "contained"), (2, "released")]
+
+
 @pytest.mark.parametrize(
     ("state", "cause"),
     [
@@ -92,7 +123,7 @@ def test_a_burst_without_end_is_told_after_ten_seconds(stage: Stage) -> None:
 def test_each_state_of_a_hold_has_its_cause(stage: Stage, state: HoldState, cause: str) -> None:
     stage.tell(incident())
     stage.tell(hold(state))
-    stage.wait(2)
+    stage.wait(31)
     assert stage.lines() == [(0, "first"), (1, cause)]
 
 
@@ -161,7 +192,7 @@ def test_closing_is_told_and_nothing_is_sent_for_a_closed_incident_but_the_end_o
     stage.wait(400)
     assert stage.lines() == [(0, "first"), (1, "contained"), (2, "closed")]
     stage.tell(hold(HoldState.RELEASED))
-    stage.wait(2)
+    stage.wait(31)
     assert stage.lines()[-1] == (3, "released")
 
 
