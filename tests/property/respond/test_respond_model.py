@@ -4,22 +4,16 @@ The bench asserts I1-I5 and I9 at every step; here the ends are judged: one tran
 undone, every lease over in time.
 """
 
-from collections import Counter
 from collections.abc import Callable
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runtime.machine import Tick
-from schemas.decision import Verb
 from schemas.entity import Authority, Entity
-from schemas.hold import HoldState
 from schemas.mode import Mode
+from tests.property.respond.stories import Story, judge
 from tests.unit.respond.bench import Bench, FakeProduct
-from tests.unit.respond.incidents import START, address, decision, host, incident, mode, received
-
-ENDED = {HoldState.RELEASED, HoldState.MANUAL, HoldState.DENIED, HoldState.AWAITING_APPROVAL, HoldState.OBSERVED}
-DAY = 24 * 3_600_000
+from tests.unit.respond.incidents import START, address, host, incident, received
 
 steps = st.one_of(
     st.tuples(st.just("wish"), st.sampled_from(["i-1", "i-2"])),
@@ -32,73 +26,6 @@ steps = st.one_of(
     st.tuples(st.just("release"), st.just("")),
     st.tuples(st.just("approve"), st.just("")),
 )
-
-
-class Story:
-    """A bench on which the steps are played."""
-
-    def __init__(self, product: FakeProduct, about: Callable[..., Entity] = host) -> None:
-        self.bench = Bench(product)
-        self.about = about
-
-    def play(self, what: str, how: str) -> None:
-        """Play one step."""
-        getattr(self, f"_{what}")(how)
-
-    def _wish(self, uid: str) -> None:
-        entity = self.about(last=self.bench.now)
-        self.bench.give(received("incidents", incident(entity, uid=uid), self.bench.now))
-
-    def _perform(self, way: str) -> None:
-        if self.bench.actions:
-            self.bench.perform(way)  # type: ignore[arg-type]
-
-    def _crash(self, when: str) -> None:
-        if when == "after the call":
-            for action in self.bench.actions:
-                self.bench.bring(action)
-        self.bench.crash()
-
-    def _time(self, how: str) -> None:
-        due = self.bench.machine.deadline(self.bench.state)
-        self.bench.now = max(self.bench.now, due or 0) if how == "next" else self.bench.now + 3_600_000
-        self.bench.give(Tick())
-
-    def _finish(self, _: str) -> None:
-        self.bench.product.finish()
-
-    def _mode(self, value: str) -> None:
-        self.bench.give(received("modes", mode(Mode(value), at=self.bench.now), self.bench.now))
-
-    def _release(self, _: str) -> None:
-        for uid in list(self.bench.state.holds):
-            self.bench.give(received("decisions", decision(Verb.RELEASE, uid), self.bench.now))
-
-    def _approve(self, _: str) -> None:
-        for hold in self.bench.holds().values():
-            if hold.digest is not None:
-                self.bench.give(received("decisions", decision(Verb.APPROVE, hold.uid, hold.digest), self.bench.now))
-
-    def rest(self) -> None:
-        """Let everything end: armed, a day later."""
-        self._mode(Mode.ARMED)
-        self.bench.go_on(START + 30 * DAY)
-
-
-def judge(story: Story) -> None:
-    """What must be true when everything has come to rest."""
-    bench = story.bench
-    per_effect = Counter(bench.product.transitions)
-    assert all(count == 1 for count in per_effect.values()), per_effect
-    for hold in bench.state.holds.values():
-        assert hold.state in ENDED, hold
-    for lane in bench.state.lanes.values():
-        assert lane.effect is None or not lane.effect.is_open
-        if not lane.manual:
-            until = bench.product.thing(lane.key).until
-            in_place = bench.product.thing(lane.key).applied and (until is None or until > bench.now)
-            assert not in_place, "a target stays contained for ever"
-            assert not lane.ending
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
