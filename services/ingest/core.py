@@ -19,7 +19,7 @@ MAX_EVENT_BYTES: Final = 3 * 1024 * 1024
 _OBSERVABLES: Final = 64
 
 
-class Context(msgspec.Struct, frozen=True):
+class Context(msgspec.Struct, frozen=True, gc=False):
     """Where a record came from: its tenant, the tenant's key for event ids, source, position and the door's hints."""
 
     tenant: str

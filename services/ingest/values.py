@@ -72,8 +72,11 @@ def compact(parts: Mapping[str, Any]) -> dict[str, Any]:
 
 def account_seen(name: str, domain: object, account: object) -> Observable | None:
     """Return the observable of an account by its canonical id; None where name or domain is missing."""
-    found = account_id(domain, account)
-    return _observable(name, ACCOUNT, found) if found else None
+    if type(account) is not str or account in _NOTHING:
+        return None
+    if type(domain) is not str or len(domain) + len(account) > _REMEMBERED:
+        return _account_seen.__wrapped__(name, domain, account)
+    return _account_seen(name, domain, account)
 
 
 def address_seen(name: str, text: object) -> Observable | None:
@@ -91,6 +94,12 @@ def host_seen(name: str, text: object) -> Observable | None:
 def observable(name: str, type_id: int, value: str) -> Observable:
     """Return an observable of a value that is canonical already."""
     return _observable(name, type_id, value)
+
+
+@lru_cache(maxsize=_CACHE)
+def _account_seen(name: str, domain: object, account: str) -> Observable | None:
+    found = account_id(domain, account)
+    return _observable(name, ACCOUNT, found) if found else None
 
 
 @lru_cache(maxsize=_CACHE)

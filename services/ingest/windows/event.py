@@ -135,7 +135,9 @@ def _observables(g: Get, kind: Kind | None, host: str) -> list[Observable]:
     found = [observable("device.hostname", HOST, host)] if host else []
     if kind is None:
         return found
-    found += [one for domain, name in kind.accounts if (one := account_seen(name, g(domain), g(name))) is not None]
+    found += [
+        one for domain, name in kind.accounts if (one := account_seen(name, g(domain) or "", g(name))) is not None
+    ]
     if kind.addresses:
         found += [one for name in kind.addresses if (one := address_seen(name, g(name))) is not None]
     if kind.hosts:
