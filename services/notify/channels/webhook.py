@@ -9,7 +9,7 @@ import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -41,6 +41,7 @@ SECRETS = ("signing", "signing_previous")
 MOST_LISTED = 100
 LONGEST_VALUE = 1_000
 _LATER = frozenset({408, 425, 429})
+_NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class WebhookOptions(BaseModel):
@@ -218,9 +219,16 @@ def _retry_after(answer: httpx.Response) -> int:
 
 
 def _is_public(address: str) -> bool:
+    """Return whether ``address`` lies in nobody's own network, nor the IPv4 address that it carries."""
     parsed = ip_address(address.partition("%")[0])
-    mapped = getattr(parsed, "ipv4_mapped", None) or parsed
-    return bool(mapped.is_global and not mapped.is_multicast)
+    carried = [_translated(parsed), getattr(parsed, "ipv4_mapped", None), getattr(parsed, "sixtofour", None)]
+    inner = next((one for one in carried if one is not None), parsed)
+    return bool(inner.is_global and not inner.is_multicast)
+
+
+def _translated(parsed: IPv4Address | IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address that a NAT64 address (RFC 6052, 64:ff9b::/96) stands for."""
+    return IPv4Address(int(parsed) & 0xFFFFFFFF) if parsed in _NAT64 else None
 
 
 CHANNEL: Final[Channel] = WebhookChannel()

@@ -22,7 +22,7 @@ from services.notify.core.timing import Haste, Timings, first_due, haste_of_face
 from services.notify.core.transitions import evolve
 from services.notify.ports import Renderers
 
-MOST_THREADS = 10_000
+MOST_THREADS = 2_000
 
 ModelT = TypeVar("ModelT", Incident, Hold, Decision)
 
@@ -88,9 +88,8 @@ class NotifyMachine:
         if resumed:
             for uid in sorted(set(state.open.values())):
                 resend(draft, state.threads[uid])
-        for uid, wakes in sorted(state.wakes.items()):
-            if wakes <= draft.now:
-                self._speak_if_due(draft, uid)
+        for uid in sorted(uid for uid, wakes in state.wakes.items() if wakes <= draft.now):
+            self._speak_if_due(draft, uid)
 
     def _outcome(self, draft: Draft, state: State, outcome: Outcome) -> None:
         thread = state.threads.get(state.open.get(outcome.action, ""))
