@@ -13,6 +13,7 @@ from schemas.tenant import Contact
 from services.notify import channels
 from services.notify.examples import CONTAINED, HOSTILE
 from services.notify.ports import Channel, ChannelExample, Party
+from tests.real_data import ROOT
 
 CHANNELS = load_plugins(channels, "CHANNEL", Channel)
 EXAMPLES = [(channel, example) for channel in CHANNELS.values() for example in channel.examples]
@@ -63,3 +64,15 @@ class TestEveryChannel:
         said = body.title + body.content
         assert len(said.encode()) <= LONGEST
         assert not [char for char in said if ord(char) < 32 and char != "\n"]
+
+
+def test_the_how_to_shows_a_channel_that_keeps_the_contract() -> None:
+    page = (ROOT / "docs" / "how-to" / "add-a-channel.md").read_text()
+    namespace: dict[str, object] = {"__name__": "pager"}
+    exec(compile(page.partition("```python\n")[2].partition("```")[0], "pager.py", "exec"), namespace)
+    channel = namespace["CHANNEL"]
+    assert isinstance(channel, Channel)
+    for example in channel.examples:
+        body = channel.render(example.view)
+        assert [text for text in example.says if text not in body.title + body.content] == []
+        assert [text for text in example.never_says if text in body.title + body.content] == []
