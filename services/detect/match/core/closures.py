@@ -48,6 +48,10 @@ def _true_leaves(node: Node, view: View) -> list[Leaf]:
 
 
 def _all(tests: tuple[Predicate, ...]) -> Predicate:
+    if len(tests) == 2:
+        first, second = tests
+        return lambda view: first(view) and second(view)
+
     def test(view: View) -> bool:
         for part in tests:  # noqa: SIM110 - half the cost of all()
             if not part(view):
@@ -58,6 +62,10 @@ def _all(tests: tuple[Predicate, ...]) -> Predicate:
 
 
 def _any(tests: tuple[Predicate, ...]) -> Predicate:
+    if len(tests) == 2:
+        first, second = tests
+        return lambda view: first(view) or second(view)
+
     def test(view: View) -> bool:
         for part in tests:  # noqa: SIM110 - half the cost of any()
             if part(view):

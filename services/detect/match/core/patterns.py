@@ -81,6 +81,7 @@ def escaped(text: str) -> str:
 def _re2(pattern: str) -> Any:  # noqa: ANN401 - the binding has no types
     options = re2.Options()
     options.log_errors = False
+    options.never_capture = True
     return re2.compile(pattern, options)  # type: ignore[no-untyped-call]
 
 
