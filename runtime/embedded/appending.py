@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from functools import partial
 
-from runtime.embedded.rows import Batch
+from runtime.embedded.rows import Batch, topics_of
 from runtime.embedded.store import Store
 
 Waiting = tuple[Batch, asyncio.Future[None]]
@@ -39,7 +39,9 @@ class Appender:
     async def _flush(self) -> None:
         while self._waiting:
             taken, self._waiting = self._waiting, []
-            written = self._store.database.write("append", partial(self._put, [batch for batch, _ in taken]))
+            batches = [batch for batch, _ in taken]
+            topics = frozenset().union(*map(topics_of, batches))
+            written = self._store.database.write("append", partial(self._put, batches), topics)
             (outcome,) = await asyncio.gather(written, return_exceptions=True)
             _tell(taken, outcome)
 

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from runtime.embedded.rows import Batch, prepare
+from runtime.embedded.rows import Batch, prepare, topics_of
 from runtime.embedded.store import Done, Store
 from runtime.errors import Fenced
 from runtime.log import Message, TopicPartition
@@ -33,7 +33,7 @@ class EmbeddedOwnership:
         """Append ``outputs`` and commit the group's offsets, all or nothing."""
         batch = prepare(outputs, self._store.naming)
         done = Done(group, self._store.stored(upto))
-        await self._store.database.write(self._service, partial(self._write, batch, done))
+        await self._store.database.write(self._service, partial(self._write, batch, done), topics_of(batch))
 
     def _write(self, batch: Batch, done: Done, connection: sqlite3.Connection) -> None:
         newest = epoch_of(connection, self._service, self._partition)

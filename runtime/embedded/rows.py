@@ -46,6 +46,11 @@ def prepare(messages: Sequence[Message], naming: Naming) -> Batch:
     return batch
 
 
+def topics_of(batch: Batch) -> frozenset[str]:
+    """Return the topics to which ``batch`` goes, by their stored names."""
+    return frozenset(place.topic for place in batch)
+
+
 def _row(message: Message) -> Row:
     try:
         headers = orjson.dumps(dict(message.headers))

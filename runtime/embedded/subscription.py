@@ -14,7 +14,7 @@ from runtime.embedded.offsets import (
     matches,
     register,
 )
-from runtime.embedded.rows import Batch, Cursor, gather, prepare
+from runtime.embedded.rows import Batch, Cursor, gather, prepare, topics_of
 from runtime.embedded.store import Done, Store
 from runtime.errors import Fenced
 from runtime.log import Message, OnAssigned, OnRevoked, Received, TopicPartition
@@ -77,7 +77,7 @@ class EmbeddedSubscription:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait
         while True:
-            ticket = self._store.database.bell.ticket()
+            ticket = self._store.database.bell.ticket(self._hears)
             await self._settle()
             found = await self._fetch(limit)
             left = deadline - loop.time()
@@ -92,7 +92,7 @@ class EmbeddedSubscription:
             raise Fenced(f"{self._name}: partitions {sorted(lost)} are another member's by now")
         batch = prepare(outputs, self._store.naming)
         done = Done(self._name, self._store.stored(upto))
-        await self._store.database.write(self._name, partial(self._write, batch, done))
+        await self._store.database.write(self._name, partial(self._write, batch, done), topics_of(batch))
 
     async def seek(self, place: TopicPartition, offset: int) -> None:
         """Read ``place`` from ``offset`` on; what the group has committed stays."""
@@ -156,8 +156,11 @@ class EmbeddedSubscription:
             self._positions[self._store.naming.stored(received.place)] = received.offset + 1
         return found
 
+    def _hears(self, topic: str) -> bool:
+        return any(matches(topic, pattern) for pattern in self._patterns)
+
     def _view(self) -> "_View":
-        """What the database's thread needs to know; it must not look at what the loop may change."""
+        """What a read needs to know; what the loop changes meanwhile must not touch it."""
         self._turn += 1
         return _View(self._group.held(self), frozenset(self._paused), dict(self._positions), self._turn)
 
@@ -166,7 +169,7 @@ class EmbeddedSubscription:
         cursors = [
             Cursor(place, place.topic[cut:], view.positions.get(place.key, 0))
             for place in self._store.places.all(connection)
-            if view.reads(place.key) and any(matches(place.topic, pattern) for pattern in self._patterns)
+            if view.reads(place.key) and self._hears(place.topic)
         ]
         turn = view.turn % max(1, len(cursors))
         return gather(connection, cursors[turn:] + cursors[:turn], limit)
