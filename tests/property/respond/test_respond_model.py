@@ -28,7 +28,7 @@ steps = st.one_of(
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.booleans(), st.booleans(), st.sampled_from([host, address]), st.lists(steps, max_size=30))
 def test_any_story_ends_with_one_transition_per_generation_and_nothing_left_contained(
     names_owner: bool, asynchronous: bool, about: Callable[..., Entity], played: list[tuple[str, str]]

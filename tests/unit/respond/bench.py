@@ -6,6 +6,7 @@ Every step is checked against the invariants I1-I5, I8 and I9 of the effect's st
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 import orjson
@@ -21,6 +22,7 @@ from schemas.tenant import Tenant
 from services.respond import guards as guard_package
 from services.respond.core import RespondMachine, State, Timings
 from services.respond.core.modes import STOPPED, mode_of
+from services.respond.core.playbook import Playbook
 from services.respond.core.records import LEASED, Lane, Phase
 from services.respond.playbook_files import load_playbooks
 from services.respond.plugins import load_guards
@@ -47,9 +49,16 @@ EDR = Enforcer("edr", "edr", SPECS, _no_private)
 FIREWALL = Enforcer("firewall", "firewall", {Control.IP_BLOCK: SPECS[Control.IP_BLOCK]}, lambda _, __: "")
 
 
+@cache
 def guards() -> Mapping[str, Guard]:
     """The product's own guards."""
     return load_guards(guard_package)
+
+
+@cache
+def playbooks() -> tuple[Playbook, ...]:
+    """The product's own playbooks."""
+    return load_playbooks(guards())
 
 
 @dataclass(slots=True)
@@ -151,7 +160,7 @@ class Bench:
         self.product = product or FakeProduct()
         self.tenant = tenant or Tenant(slug=TENANT, mode=Mode.ARMED)
         self.machine = RespondMachine(
-            {TENANT: self.tenant}, load_playbooks(guards()), guards(), {TENANT: enforcers}, timings or Timings()
+            {TENANT: self.tenant}, playbooks(), guards(), {TENANT: enforcers}, timings or Timings()
         )
         self.state: State = self.machine.fresh(TENANT)
         self.ledger: list[Entry] = []
