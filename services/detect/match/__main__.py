@@ -8,19 +8,20 @@ from runtime.worker import Worker
 from schemas.topics import EVENTS
 from services.detect.match.core.engine import Engine
 from services.detect.match.load import load
+from services.detect.match.meter import NAME
 from services.detect.match.settings import Settings
 from services.detect.match.stream import Matcher
 
-NAME = "detect.match"
 _log = structlog.get_logger("match")
 
 
-def compose(deployment: Deployment, settings: Settings) -> Worker:
+def compose(deployment: Deployment, settings: Settings | None = None) -> Worker:
     """Return the process that runs every rule on every event.
 
     A rule that is broken is refused and named with file and line; the others run. Reads the rule files now: some seconds
     for thousands.
     """
+    settings = settings or Settings()
     compiled = load(settings.directories, settings.placeholders, settings.stages)
     for problem in compiled.problems:
         _log.warning("rule refused", file=problem.file, line=problem.line, reason=problem.reason)

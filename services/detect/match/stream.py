@@ -1,7 +1,7 @@
 """The shell of match: one event in, its findings out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -14,6 +14,7 @@ from schemas.identity import compose
 from schemas.topics import FINDINGS
 from services.detect.match.core.engine import Engine
 from services.detect.match.core.findings import finding
+from services.detect.match.meter import Meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +22,25 @@ class Matcher:
     """Gives events to the engine."""
 
     engine: Engine
+    meter: Meter = field(default_factory=Meter)
 
-    def handle(self, received: Received, now: int) -> Sequence[Message]:  # noqa: ARG002 - every handler is given the time
-        """Return the findings on the event ``received`` as messages; where no rule concerns its kind it is not decoded.
+    def handle(self, received: Received, now: int) -> Sequence[Message]:
+        """Return the findings on the event ``received``, and the measures of seconds that have passed, as messages.
+
+        Where no rule concerns an event's kind it is not decoded.
 
         Raises:
             Rejected: it is no event.
         """
-        headers = _headers(received)
+        headers, measures = _headers(received), self.meter.passed(now)
         if not self.engine.concerns(headers):
-            return ()
+            return measures
         native = _native(headers.native(received.value))
         matches = self.engine.match(native, headers)
-        return [_message(received.tenant, finding(received.tenant, match, native, headers)) for match in matches]
+        for match in matches:
+            self.meter.count(received.tenant, match.rule.uid, now)
+        found = (finding(received.tenant, match, native, headers) for match in matches)
+        return [*(_message(received.tenant, one) for one in found), *measures]
 
 
 def _headers(received: Received) -> EventHeaders:

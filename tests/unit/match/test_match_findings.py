@@ -7,6 +7,7 @@ from runtime.errors import Rejected
 from runtime.log import Received
 from schemas.event import EventHeaders, LogSource
 from schemas.finding import Finding
+from schemas.measure import Measure
 from services.detect.match.stream import Matcher
 from tests.unit.match.sigma_rules import UID, compiled, engine, headers, matches, rule_text
 
@@ -66,7 +67,7 @@ def test_a_finding_is_keyed_by_tenant_and_uid() -> None:
 
 
 def test_an_event_that_concerns_no_rule_is_not_decoded() -> None:
-    assert Matcher(engine(RULE)).handle(_event(NATIVE, kind="security/1", value=b"not json at all"), 9) == ()
+    assert Matcher(engine(RULE)).handle(_event(NATIVE, kind="security/1", value=b"not json at all"), 9) == []
 
 
 @pytest.mark.parametrize(
@@ -110,3 +111,10 @@ def test_hostile_depth_is_only_data() -> None:
     nested: dict[str, object] = {"f": deep}
     assert engine(rule_text({"keywords": ["evil"], "condition": "keywords"})).match(nested, headers())
     assert engine(rule_text({"sel": {"f": "evil"}, "condition": "sel"})).match(nested, headers())
+
+
+def test_how_often_each_rule_fired_is_told_once_the_second_has_passed() -> None:
+    matcher = Matcher(engine(RULE))
+    told = [message for at in (100, 200, 1_500, 1_600, 3_000) for message in matcher.handle(_event(NATIVE), at)]
+    measures = [Measure.model_validate_json(message.value) for message in told if message.topic == "measures"]
+    assert [(measure.subject, measure.second, measure.count) for measure in measures] == [(UID, 0, 2), (UID, 1, 2)]
