@@ -79,11 +79,13 @@ class FakeProduct:
         names_owner: reads tell under which id the control was ordered.
         asynchronous: an order is under way until ``finish`` is called.
         evidence: what verification finds.
+        hidden: reads do not show yet what was taken.
     """
 
     names_owner: bool = True
     asynchronous: bool = False
     evidence: str = "holds"
+    hidden: bool = False
     candidates: tuple[str, ...] = ("one",)
     things: dict[str, Thing] = field(default_factory=dict)
     transitions: list[tuple[str, str, str]] = field(default_factory=list)
@@ -121,7 +123,7 @@ class FakeProduct:
         if len(self.candidates) != 1:
             fate = "ambiguous" if self.candidates else "absent"
             return {"fate": fate, "candidates": self.candidates, "why": "no such target"}
-        thing = self.thing(action.data["lane"])
+        thing = Thing() if self.hidden else self.thing(action.data["lane"])
         pending = None
         if thing.order is not None:
             owner = thing.order[1] if self.names_owner else None

@@ -1,12 +1,16 @@
 """The way of one effect: look, intend, send, verify, release; and every way in which that goes wrong."""
 
+from dataclasses import replace
+
 import pytest
 
 from runtime.machine import Outcome, Tick
+from schemas.control import Control
 from schemas.hold import HoldState
 from schemas.times import MINUTE
 from services.respond.core import Timings
 from services.respond.core.records import Phase
+from services.respond.ports.aims import ControlSpec
 from tests.unit.respond.bench import EDR, Bench, FakeProduct, states
 from tests.unit.respond.incidents import START, address, host, incident, received
 
@@ -91,6 +95,27 @@ class TestUnknownOutcomes:
         bench.go_on(START + MINUTE)
         assert bench.transitions("apply") == 1
         assert bench.lane().effect.attempt == 2  # type: ignore[union-attr]
+
+    def test_a_call_that_shows_late_is_waited_for_as_long_as_the_product_may_need(self) -> None:
+        slow = replace(EDR, specs={Control.NETWORK_ISOLATION: ControlSpec(read_lag=60_000)})
+        bench = Bench(FakeProduct(hidden=True), enforcers=(slow,))
+        bench.give(received("incidents", incident(host())))
+        bench.perform()
+        bench.perform("lost")
+        bench.go_on(START + 50_000)
+        bench.product.hidden = False
+        bench.go_on(START + 2 * MINUTE)
+        assert bench.hold().state is HoldState.VERIFIED
+        assert bench.transitions("apply") == 1
+
+    def test_after_a_crash_reads_are_asked_for_at_once_and_a_call_is_left_to_its_deadline(self) -> None:
+        bench = contained()
+        bench.crash()
+        assert [action.kind for action in bench.actions] == ["reconcile"]
+        bench.perform()
+        bench.crash()
+        assert bench.actions == []
+        assert bench.machine.deadline(bench.state) == START + Timings().dispatch + Timings().http_timeout
 
     def test_a_call_that_never_left_is_tried_again(self) -> None:
         bench = contained()

@@ -79,6 +79,8 @@ class TestSeveralIncidents:
         bench.go_on(START + HOLD + MINUTE)
         assert bench.transitions("apply") == 1
         assert bench.transitions("release") == 0, "the second incident still wants it"
+        first = next(hold for hold in bench.state.holds.values() if hold.incident == "i-1")
+        assert (first.state, first.released_at) == (HoldState.RELEASED, START + HOLD)
         bench.go_on()
         assert bench.transitions("release") == 1
         assert bench.now == START + HOUR + HOLD
@@ -169,6 +171,17 @@ class TestWhatAHumanSays:
         bench.give(received("incidents", incident(host(last=bench.now))))
         bench.go_on()
         assert bench.transitions("apply") == 1
+
+    def test_a_wish_that_overtakes_a_release_is_proved_anew_without_a_call(self) -> None:
+        bench = Bench()
+        bench.give(received("incidents", incident(host(), uid="i-1")))
+        bench.go_on(START + MINUTE)
+        say(bench, Verb.RELEASE, bench.hold())
+        bench.give(received("incidents", incident(host(), uid="i-2")))
+        bench.go_on(START + 2 * MINUTE)
+        states = {hold.incident: hold.state for hold in bench.state.holds.values()}
+        assert states == {"i-1": HoldState.RELEASED, "i-2": HoldState.VERIFIED}
+        assert (bench.transitions("apply"), bench.transitions("release")) == (1, 0)
 
     def test_a_release_that_was_overtaken_by_a_wish_that_ended_still_happens(self) -> None:
         bench = Bench()
