@@ -1,9 +1,9 @@
 """Every metric of the product: its name, its kind, its meaning. A name that is not here cannot be recorded."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal, get_args
+from typing import Literal, TypeVar, cast, get_args
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
@@ -26,6 +26,7 @@ GaugeName = Literal[
     "stanch_ledger_replayed_entries",
 ]
 HistogramName = Literal["stanch_batch_seconds", "stanch_commit_seconds"]
+MetricT = TypeVar("MetricT", Counter, Gauge, Histogram)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +69,27 @@ class Metrics:
         self._histograms = {
             name: Histogram(name, *_definition(name), registry=self.registry) for name in get_args(HistogramName)
         }
+        self._known: dict[Hashable, Counter | Gauge | Histogram] = {}
 
     def count(self, name: CounterName, amount: int = 1, **labels: str) -> None:
         """Add ``amount`` to a counter."""
-        self._counters[name].labels(**labels).inc(amount)
+        self._series(self._counters[name], labels).inc(amount)
 
     def set(self, name: GaugeName, value: float, **labels: str) -> None:
         """Say what a gauge shows now."""
-        self._gauges[name].labels(**labels).set(value)
+        self._series(self._gauges[name], labels).set(value)
 
     def observe(self, name: HistogramName, seconds: float, **labels: str) -> None:
         """Add one observation to a histogram."""
-        self._histograms[name].labels(**labels).observe(seconds)
+        self._series(self._histograms[name], labels).observe(seconds)
+
+    def _series(self, metric: MetricT, labels: Mapping[str, str]) -> MetricT:
+        """Return the metric under ``labels``; the library's own search for it costs as much as matching an event."""
+        key = (metric, *labels.items())
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = metric.labels(**labels)
+        return cast("MetricT", found)
 
 
 @cache

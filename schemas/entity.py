@@ -1,6 +1,7 @@
 """Entities: what a finding names and a control can take, under one canonical id each."""
 
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Annotated
 
@@ -89,6 +90,7 @@ def canonical_account(domain: str, name: str) -> str:
     return f"{domain.split('.')[0].upper()}\\{name.partition('@')[0].lower()}"
 
 
+@lru_cache(maxsize=65_536)
 def canonical_address(text: str) -> str:
     """Return the address as text, an IPv4-mapped one as IPv4; ``""`` where ``text`` is none."""
     try:
