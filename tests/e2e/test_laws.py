@@ -32,7 +32,9 @@ def renamed(found: Conclusion, names: Mapping[str, str]) -> Conclusion:
 
     return Conclusion(
         frozenset((control, kind, new(entity), fate) for control, kind, entity, fate in found.fates),
-        frozenset(frozenset((kind, new(entity), role) for kind, entity, role in incident) for incident in found.incidents),
+        frozenset(
+            frozenset((kind, new(entity), role) for kind, entity, role in incident) for incident in found.incidents
+        ),
     )
 
 
