@@ -1,0 +1,1 @@
+"""Sigma rules that come with the product; files, not code."""

@@ -1,0 +1,1 @@
+"""Rules for Linux: sshd."""

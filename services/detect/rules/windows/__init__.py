@@ -1,0 +1,1 @@
+"""Rules for Windows: Sysmon, Security, System, PowerShell."""
