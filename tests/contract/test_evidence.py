@@ -36,10 +36,10 @@ def nodes(view: View, facts: Iterable[Fact]) -> Iterable[Node]:
             yield view.session(fact.host, getattr(fact, "session", ""))
         if getattr(fact, "name", ""):
             yield view.service(fact.host, f"{getattr(fact, 'form', 'service')}:{getattr(fact, 'name', '')}")
-        if client := getattr(fact, "client", ""):
-            if isinstance(client, str):
-                yield view.principal("", client)
-                yield view.principal(getattr(fact, "account", ""), client)
+        client = getattr(fact, "client", "")
+        if client and isinstance(client, str):
+            yield view.principal("", client)
+            yield view.principal(getattr(fact, "account", ""), client)
 
 
 def said(rule: Evidence, facts: Sequence[Fact]) -> set[Observation]:
@@ -90,7 +90,10 @@ def test_it_is_silent_on_what_nobody_told(rule: Evidence) -> None:
     assert not [seen for node in bare for seen in rule.observe(view, node)]
 
 
-@pytest.mark.parametrize(("rule", "example"), [each for each in EXAMPLES if each.values[1].speaks])
+@pytest.mark.parametrize(
+    ("rule", "example"),
+    [param for param in EXAMPLES if isinstance(param.values[1], Example) and param.values[1].speaks],
+)
 def test_it_gives_its_reason_in_words(rule: Evidence, example: Example) -> None:
     for seen in said(rule, example.facts):
         assert seen.rule == rule.title

@@ -3,7 +3,7 @@
 from typing import Final
 
 from schemas.times import MINUTE
-from services.detect.correlate.core.filing import Seed, process_id
+from services.detect.correlate.core.filing import Seed, process_id, sight
 from services.detect.correlate.core.finding import Filed
 from services.detect.correlate.core.store import Store
 from services.detect.correlate.core.vocabulary import is_local_session
@@ -20,22 +20,28 @@ def file_finding(store: Store, filed: Filed) -> Seed | None:
     return _under_actor(store, filed)
 
 
+def _name(filed: Filed) -> tuple[str, str, int]:
+    """Return under which name the finding stands: of a rule that says the same all the time, a few a minute are kept."""
+    return filed.rule, filed.uid[-1:], filed.time // MINUTE
+
+
 def _under_actor(store: Store, filed: Filed) -> Seed | None:
     actor = filed.actor
     if actor.service:
-        store.add(("service", actor.host, actor.service), filed.uid, filed)
+        store.add(("service", actor.host, actor.service), _name(filed), filed)
         return Seed("service", actor.host, name=actor.service)
     if actor.process.guid or actor.process.pid > 4:
-        store.add(("deed", actor.host, process_id(actor.process)), filed.uid, filed)
+        sight(store, actor.host, actor.process, filed.time, filed.event)
+        store.add(("deed", actor.host, process_id(actor.process)), _name(filed), filed)
         return Seed("process", actor.host, ref=actor.process, time=filed.time)
     if not is_local_session(actor.session):
-        store.add(("session", actor.host, actor.session), filed.uid, filed)
+        store.add(("session", actor.host, actor.session), _name(filed), filed)
         return Seed("session", actor.host, name=actor.session)
     if not actor.source and not actor.account:
         return None
     if actor.source_port:
-        store.add(("caught", actor.source, actor.source_port), filed.uid, filed)
+        store.add(("caught", actor.source, actor.source_port), _name(filed), filed)
         return Seed("principal", "", address=actor.source, port=actor.source_port)
-    store.add(("said", actor.account, actor.source), filed.uid, filed)
+    store.add(("said", actor.account, actor.source), _name(filed), filed)
     store.add(("principals", actor.source), (actor.account, actor.source), (actor.account, actor.source))
     return Seed("principal", "", name=actor.account, address=actor.source)

@@ -19,6 +19,7 @@ from services.detect.correlate.core.vocabulary import (
 
 JUST_BEFORE: Final = 60 * SECOND
 CLOCK_SLACK: Final = 5 * SECOND
+AFTERWARDS: Final = 30 * 60 * SECOND
 MEDIUM: Final = 8
 
 Observe = Callable[[Node], tuple[Observation, ...]]
@@ -36,6 +37,7 @@ def joins(view: View, observe: Observe, node: Node) -> Iterator[Step]:
         if is_strong(observations):
             yield from _same_image(view, observe, node)
             yield from _principals(view, node)
+            yield from _sessions_from_here(view, node)
         yield from _remote_logons(view, node)
         if any(seen.is_hard for seen in observations):
             yield from _brokered(view, node)
@@ -68,6 +70,25 @@ def _principals(view: View, process: Process) -> Iterator[Step]:
                 yield _step(
                     "U8", process, principal, f"{account or 'somebody'} from {place}, where {base(process.image)} runs"
                 )
+
+
+def _sessions_from_here(view: View, process: Process) -> Iterator[Step]:
+    """U9 by address: its account came from its host, by a client port that no other program is known to own."""
+    user = view.user(process)
+    if not is_person(user):
+        return
+    for address in sorted(view.read(("addresses", process.host))):
+        for opened in view.facts(("from", address)):
+            if (
+                opened.account != user
+                or opened.host == process.host
+                or not 0 <= opened.time - process.first <= AFTERWARDS
+            ):
+                continue
+            session = view.session(opened.host, opened.session)
+            if session.is_remote and not any(True for _ in client_processes(view, session)):
+                why = f"{user} came to {session.host} from {process.host}, where {base(process.image)} ran with this token"
+                yield _step("U9", process, session, why)
 
 
 def _remote_logons(view: View, process: Process) -> Iterator[Step]:

@@ -11,14 +11,15 @@ from schemas.times import MINUTE
 
 Key = tuple[Hashable, ...]
 
-CAP: Final = 512
+CAP: Final = 2048
 BUCKET: Final = MINUTE
 # how many minutes of event time things are kept: processes that ended, everything else, what never ends
 ENDED: Final = 10
 KEPT: Final = 60
 LONGEST: Final = 24 * 60
 # what is small and stays true: who is whose
-LASTING: Final = frozenset({"host", "own", "addresses", "directory", "controller", "domains", "names", "answer"})
+LASTING: Final = frozenset({"host", "own", "addresses", "directory", "controller", "domains"})
+DAILY: Final = frozenset({"names", "answer", "mentions", "people"})
 # what belongs to one process and lives as long
 LIVING: Final = frozenset(
     {"start", "pair", "pids", "seen", "kids", "deed", "peers", "ports", "users", "engines", "hurt", "end"}
@@ -44,6 +45,7 @@ class Store:
     readers: dict[Key, set[Hashable]] = field(default_factory=dict)
     due: set[Hashable] = field(default_factory=set)
     ages: dict[int, set[Key]] = field(default_factory=dict)
+    newest: dict[Key, int] = field(default_factory=dict)
     swept: int = 0
     clock: int = 0
 
@@ -104,8 +106,10 @@ class Store:
 
     def _age(self, key: Key, item: Any) -> None:  # noqa: ANN401 - tables hold facts, findings and spans
         if key[0] not in LASTING:
-            time = item.last if isinstance(item, Span) else getattr(item, "time", self.clock)
-            self.ages.setdefault(time // BUCKET, set()).add(key)
+            minute = (item.last if isinstance(item, Span) else getattr(item, "time", self.clock)) // BUCKET
+            if minute > self.newest.get(key, -1):
+                self.newest[key] = minute
+                self.ages.setdefault(minute, set()).add(key)
 
     def evict(self, watermark: int) -> None:
         """Forget what is older than an hour behind ``watermark``, but nothing that is read or that still lives."""
@@ -115,17 +119,21 @@ class Store:
         self.swept = now
         for age in [age for age in self.ages if age < now - ENDED]:
             for key in self.ages.pop(age):
-                self._forget(key, age, now)
+                if self.newest.get(key, -1) <= age:
+                    self._forget(key, now)
 
-    def _forget(self, key: Key, age: int, now: int) -> None:
-        lives = key[0] in LIVING and not self._has_ended(key)
-        limit = LONGEST if lives else ENDED if key[0] in LIVING else KEPT
-        if key in self.readers:
+    def _forget(self, key: Key, now: int) -> None:
+        if key[0] in LIVING:
+            limit = ENDED if self._has_ended(key) else LONGEST
+        else:
+            limit = LONGEST if key[0] in DAILY else KEPT
+        if key in self.readers or self.newest[key] >= now - limit:
             self.ages.setdefault(now, set()).add(key)
-        elif age >= now - limit:
-            self.ages.setdefault(now if lives else age + 1, set()).add(key)
-        elif key in self.items:
-            del self.items[key]
+        else:
+            self.items.pop(key, None)
+            del self.newest[key]
 
     def _has_ended(self, key: Key) -> bool:
-        return ("end", *key[1:]) in self.items
+        """Whether the newest that was said of a process is its end; its pid may be somebody else's by now."""
+        end = self.newest.get(("end", *key[1:]), -1)
+        return end >= self.newest.get(("start", *key[1:]), 0) and end >= 0

@@ -52,6 +52,10 @@ _USER_PATHS: Final = (
     "\\users\\", "\\programdata\\", "\\windows\\temp\\", "\\temp\\", "\\perflogs\\", "\\$recycle.bin\\",
     "\\windows\\tasks\\", "\\windows\\debug\\", "\\inetpub\\",
 )  # fmt: skip
+_SYSTEM_FOLDERS: Final = (
+    "\\windows\\system32\\", "\\windows\\syswow64\\", "\\windows\\systemapps\\", "\\windows\\explorer.exe",
+    "\\systemroot\\system32\\", "\\??\\",
+)  # fmt: skip
 _BUILT_IN: Final = (
     "NT AUTHORITY\\", "NT SERVICE\\", "WINDOW MANAGER\\", "FONT DRIVER HOST\\", "IIS APPPOOL\\", "BUILTIN\\",
     "NT VIRTUAL MACHINE\\", "AUTORITE NT\\", "NT-AUTORIT\u00c4T\\",
@@ -80,8 +84,10 @@ def in_user_path(path: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def is_hub(image: str) -> bool:
-    """Whether the image is a launcher of the operating system; one of that name in a user's path is none."""
-    return base(image) in HUBS and not in_user_path(image)
+    """Whether the image is a launcher of the operating system; one of that name that lies elsewhere is none."""
+    if base(image) not in HUBS:
+        return False
+    return "\\" not in image or image.startswith(_SYSTEM_FOLDERS)
 
 
 def is_browser(image: str) -> bool:

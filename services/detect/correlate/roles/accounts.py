@@ -83,20 +83,18 @@ def _may_be_steered(view: View, process: Process, user: str) -> bool:
 def _of_session(casting: Casting, session: Session) -> None:
     if session.is_remote and is_person(session.account):
         why = f"opened a session on {session.host} over the network"
-        casting.give(EntityType.ACCOUNT, session.account, Role.ATTACKER_CONTROLLED, why, session.opened).certain = True
+        casting.give(EntityType.ACCOUNT, session.account, Role.ATTACKER_CONTROLLED, why, session.opened)
 
 
 def _of_principal(view: View, group: Group, casting: Casting, principal: Principal) -> None:
     for opened in abused(view, principal):
         why = f"logged on to {opened.host} from {principal.address} after it was sprayed"
-        casting.give(EntityType.ACCOUNT, opened.account, Role.ATTACKER_CONTROLLED, why, opened.time).certain = True
+        casting.give(EntityType.ACCOUNT, opened.account, Role.ATTACKER_CONTROLLED, why, opened.time)
     if not is_person(principal.account):
         return
     for seen in group.observations[principal.id]:
         if seen.is_hard:
-            casting.give(
-                EntityType.ACCOUNT, principal.account, Role.ATTACKER_CONTROLLED, seen.why, seen.time
-            ).certain = True
+            casting.give(EntityType.ACCOUNT, principal.account, Role.ATTACKER_CONTROLLED, seen.why, seen.time)
 
 
 def _victims(view: View, group: Group, casting: Casting, node: Process | Session | Service | Principal) -> None:

@@ -51,7 +51,7 @@ def _of_principal(view: View, group: Group, casting: Casting, principal: Princip
 
 
 def _give(casting: Casting, address: str, why: str, first: int, last: int | None = None) -> None:
-    part = casting.give(EntityType.ADDRESS, address, Role.ATTACKER_CONTROLLED, why, first, last)
+    part = casting.give(EntityType.ADDRESS, address, Role.ATTACKER_CONTROLLED, why, first, last=last)
     part.absence = True
     if is_private_use(address):
         part.cap = Authority.PROPOSE

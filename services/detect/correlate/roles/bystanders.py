@@ -18,13 +18,13 @@ def cast_bystanders(view: View, casting: Casting, first: int, last: int) -> None
     for host, (since, until) in _near(view, "host", first, last).items():
         why = why_controller(view, host)
         if why and (EntityType.HOST, host) not in casting.parts:
-            part = casting.give(EntityType.HOST, host, Role.INFRASTRUCTURE, why, since, until)
+            part = casting.give(EntityType.HOST, host, Role.INFRASTRUCTURE, why, since, last=until)
             part.asset_class = AssetClass.DOMAIN_CONTROLLER
             part.forced = (Role.INFRASTRUCTURE, why)
     for account, (since, until) in _near(view, "account", first, last).items():
         if is_machine(account):
             why = "a machine account: the host's own, no person's; never disabled"
-            part = casting.give(EntityType.ACCOUNT, account, Role.INFRASTRUCTURE, why, since, until)
+            part = casting.give(EntityType.ACCOUNT, account, Role.INFRASTRUCTURE, why, since, last=until)
             part.asset_class = AssetClass.MACHINE_ACCOUNT
             part.forced = (Role.INFRASTRUCTURE, why)
 

@@ -23,7 +23,6 @@ class Part:
     asset_class: AssetClass = AssetClass.UNKNOWN
     forced: tuple[Role, str] | None = None
     caveats: set[str] = field(default_factory=set)
-    certain: bool = False
 
     @property
     def role(self) -> Role:
@@ -48,7 +47,7 @@ class Casting:
 
     parts: dict[tuple[EntityType, str], Part] = field(default_factory=dict)
 
-    def give(self, kind: EntityType, name: str, role: Role, why: str, time: int, last: int | None = None) -> Part:
+    def give(self, kind: EntityType, name: str, role: Role, why: str, time: int, *, last: int | None = None) -> Part:
         """Give the entity ``name`` a role for the reason ``why``, seen at ``time``."""
         part = self.parts.get((kind, name))
         if part is None:

@@ -65,9 +65,9 @@ def _reached(view: View, casting: Casting, process: Process) -> None:
         for other in view.owners(address):
             if other != process.host:
                 why = f"{base(process.image)} reached out from here to {other}:{port}"
-                casting.give(EntityType.HOST, process.host, Role.ATTACKER_CONTROLLED, why, span.first, span.last)
+                casting.give(EntityType.HOST, process.host, Role.ATTACKER_CONTROLLED, why, span.first, last=span.last)
                 there = f"{base(process.image)} of {process.host} reached its port {port}"
-                casting.give(EntityType.HOST, other, Role.TARGET, there, span.first, span.last)
+                casting.give(EntityType.HOST, other, Role.TARGET, there, span.first, last=span.last)
 
 
 def _of_session(view: View, group: Group, casting: Casting, session: Session) -> None:
@@ -81,7 +81,7 @@ def _of_session(view: View, group: Group, casting: Casting, session: Session) ->
                     casting.give(EntityType.HOST, source, Role.ATTACKER_CONTROLLED, why, session.opened)
     last = max((seen.time for seen in group.observations[session.id]), default=session.opened)
     why = f"{session.account} logged on here from another host"
-    casting.give(EntityType.HOST, session.host, Role.TARGET, why, session.opened, last)
+    casting.give(EntityType.HOST, session.host, Role.TARGET, why, session.opened, last=last)
 
 
 def _of_service(group: Group, casting: Casting, service: Service) -> None:
