@@ -9,6 +9,7 @@ from services.detect.match.core.view import ALL, View
 
 Explain = Callable[[View], Mapping[str, Any]]
 MAX_SHOWN = 4096
+MAX_VALUES = 16
 
 
 def closure(node: Node) -> Predicate:
@@ -23,19 +24,25 @@ def closure(node: Node) -> Predicate:
 
 
 def matched(node: Node, view: View) -> dict[str, Any]:
-    """Return the fields by which an event that ``node`` holds for matched, with their values; keywords under `keywords`."""
+    """Return the fields by which an event that ``node`` holds for matched, with their values; keywords under `keywords`.
+
+    Of many or long values the beginning: a finding must stay small, and the event itself is its evidence.
+    """
     found: dict[str, Any] = {}
     for leaf in _true_leaves(node, view):
-        values = [text[:MAX_SHOWN] for text in view.texts[ALL if leaf.field is None else leaf.field]]
         if leaf.field is None:
-            test = predicate(leaf)
-            values = [text for text in values if test(View({"": text}, {}))]
-            found["keywords"] = found.get("keywords", []) + [
-                text for text in values if text not in found.get("keywords", [])
-            ]
-        elif values:
+            told = (*found.get("keywords", ()), *_holding(leaf, view))
+            found["keywords"] = list(dict.fromkeys(told))[:MAX_VALUES]
+        elif view.texts[leaf.field]:
+            values = [text[:MAX_SHOWN] for text in view.texts[leaf.field][:MAX_VALUES]]
             found[leaf.field] = values[0] if len(values) == 1 else values
     return found
+
+
+def _holding(keyword: Leaf, view: View) -> list[str]:
+    """The values of the event that hold the keyword."""
+    test = predicate(keyword)
+    return [text[:MAX_SHOWN] for text in view.texts[ALL] if test(View({"": text}, {}))][:MAX_VALUES]
 
 
 def _true_leaves(node: Node, view: View) -> list[Leaf]:
