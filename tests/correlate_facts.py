@@ -61,7 +61,7 @@ class Story:
         told: Fact = fact(time=START + round(second * 1000), host=host, event=f"event-{self.events}-{host}", **more)
         self.moments.append(Moment(told.time, (told,), ()))
 
-    def start(
+    def start(  # noqa: PLR0917 - a story is told in few words
         self,
         second: float,
         run: Run,
@@ -83,7 +83,7 @@ class Story:
             source_port=source[1], destination=peer[0], destination_port=peer[1],
         )  # fmt: skip
 
-    def logon(
+    def logon(  # noqa: PLR0917 - a story is told in few words
         self,
         second: float,
         host: str,
@@ -120,7 +120,9 @@ class Story:
             second, CredentialUsed, host, method="ticket", account=account, client=client, service=service, weak=weak
         )
 
-    def service(self, second: float, host: str, name: str, command: str, session: str = "", account: str = "") -> None:
+    def service(  # noqa: PLR0917 - a story is told in few words
+        self, second: float, host: str, name: str, command: str, session: str = "", account: str = ""
+    ) -> None:
         self.fact(second, ServiceMade, host, name=name, command=shape(command), session=session, account=account)
 
     def reads_lsass(self, second: float, run: Run, *, unbacked: bool = True) -> None:

@@ -7,12 +7,13 @@ from typing import Final
 from schemas.fact import Fact
 from schemas.finding import Level, Stage
 from services.detect.correlate.core.evidence import Evidences, Rule
-from services.detect.correlate.core.filing import Seed, file_fact
+from services.detect.correlate.core.filing import file_fact
 from services.detect.correlate.core.filing_findings import file_finding
 from services.detect.correlate.core.finding import Filed
 from services.detect.correlate.core.groups import Group, grow
 from services.detect.correlate.core.inventory import Inventory
 from services.detect.correlate.core.nodes import HARD_ANCHORS, Node, Observation
+from services.detect.correlate.core.seeds import Seed
 from services.detect.correlate.core.store import KEPT, LONGEST, Store
 from services.detect.correlate.core.view import View
 

@@ -1,11 +1,9 @@
 """Filing: under which keys a fact stands, so that every question of the graph finds it from either end."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, cast
 
 from schemas.fact import (
-    NO_PROCESS,
     Connection,
     CredentialAccess,
     CredentialUsed,
@@ -14,7 +12,6 @@ from schemas.fact import (
     NameResolved,
     PrincipalChanged,
     ProcessEnded,
-    ProcessRef,
     ProcessStarted,
     RemoteThread,
     ScriptHostStarted,
@@ -22,6 +19,7 @@ from schemas.fact import (
     SessionOpened,
     ShareOpened,
 )
+from services.detect.correlate.core.seeds import Seed, process_id, sight
 from services.detect.correlate.core.store import Store
 from services.detect.correlate.core.vocabulary import (
     DIRECTORY_PORTS,
@@ -36,37 +34,10 @@ from services.detect.correlate.core.vocabulary import (
 KDC_PORT: Final = 88
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
-    """A node that may hold a hard anchor: a group is looked for from here."""
-
-    kind: str
-    host: str
-    name: str = ""
-    ref: ProcessRef = NO_PROCESS
-    time: int = 0
-    address: str = ""
-    port: int = 0
-
-
-def process_id(ref: ProcessRef) -> str | int:
-    """Return what names the process best: its guid, else its pid."""
-    return ref.guid or ref.pid
-
-
 def file_fact(store: Store, fact: Fact) -> Seed | None:
     """File ``fact``; return the seed that it may have made."""
     store.add(("host", fact.host), fact.host, fact.host)
     return _FILERS[type(fact)](store, fact)
-
-
-def sight(store: Store, host: str, ref: ProcessRef, time: int, event: str) -> None:
-    """Note which guid, pid and image stand for one process."""
-    if ref.guid and ref.pid:
-        store.add(("pair", host, ref.guid), ref.pid, ref.pid)
-        store.earliest(("pids", host, ref.pid), ref.guid, time, event, ref.image)
-    elif ref.image and process_id(ref):
-        store.earliest(("seen", host, process_id(ref)), ref.image, time, event)
 
 
 def _start(store: Store, fact: ProcessStarted) -> Seed | None:

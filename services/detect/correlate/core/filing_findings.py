@@ -3,8 +3,8 @@
 from typing import Final
 
 from schemas.times import MINUTE
-from services.detect.correlate.core.filing import Seed, process_id, sight
 from services.detect.correlate.core.finding import Filed
+from services.detect.correlate.core.seeds import Seed, process_id, sight
 from services.detect.correlate.core.store import Store
 from services.detect.correlate.core.vocabulary import is_local_session
 
