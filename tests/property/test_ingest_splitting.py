@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from services.ingest.receivers.split import split
@@ -58,7 +58,9 @@ def test_a_broken_line_costs_only_itself(wanted: list[Any], data: st.DataObject)
 
 
 @given(st.binary(max_size=400))
+@example(b"#separator")
 def test_nothing_is_lost_but_what_stands_between(data: bytes) -> None:
+    assume(not data.startswith(b"#separator "))  # the header lines of a table govern its rows and are none themselves
     pieces = list(split(data))
     covered = bytearray(len(data))
     for piece in pieces:

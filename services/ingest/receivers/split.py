@@ -33,6 +33,7 @@ _CLOSING: Final = re.compile(rb"\s*\}\s*")
 _OPEN_ENDS: Final = (b"{", b"[", b",", b":")
 _TABLE: Final = b"#separator"
 _TABLE_WORDS: Final = (_TABLE, b"#set_separator", b"#empty_field", b"#unset_field", b"#path", b"#fields", b"#types")
+_TABLE_BEGINS: Final = _TABLE + b" "
 _BOM: Final = b"\xef\xbb\xbf"
 _PATIENCE: Final = 16
 _PREAMBLE: Final = 16_384  # it travels with every row
@@ -41,7 +42,7 @@ _PREAMBLE: Final = 16_384  # it travels with every row
 def split(data: Data) -> Iterator[Piece]:
     """Yield the records of ``data`` in order. Never raises: what cannot be understood is a record too."""
     start = len(_BOM) if data[: len(_BOM)] == _BOM else 0
-    if data[start : start + len(_TABLE)] == _TABLE:
+    if data[start : start + len(_TABLE_BEGINS)] == _TABLE_BEGINS:
         return _table(data, start)
     return _Splitter(data).pieces(start)
 
