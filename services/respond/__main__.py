@@ -11,7 +11,7 @@ from services.respond.playbook_files import load_playbooks
 from services.respond.plugins import load_connectors, load_guards
 from services.respond.products import open_products
 from services.respond.settings import Settings
-from services.respond.stream import worker
+from services.respond.stream import RespondWorker
 
 
 def compose(
@@ -35,4 +35,4 @@ def compose(
     products = open_products(deployment.tenants, load_connectors(), client, deployment.clock.now, only_below=lab)
     machine = RespondMachine(deployment.tenants, load_playbooks(guards), guards, products.enforcers, settings.timings())
     hands = Hands(products.sessions, None if deployment.virtual else deployment.clock.now)
-    return worker(deployment, machine, hands, settings.call_latency_ms)
+    return RespondWorker(deployment, machine, hands, client, settings.call_latency_ms)
