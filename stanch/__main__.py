@@ -14,7 +14,7 @@ def main() -> None:
     try:
         app()
     except StartError as error:
-        Console(stderr=True).print(Text(str(error), style="red"))
+        Console(stderr=True).print(Text(str(error), style="red"), soft_wrap=True)
         sys.exit(2)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Final, TextIO
 
@@ -9,6 +10,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict
 
 from runtime.deployment import Deployment
+from runtime.errors import ConfigError
 from runtime.worker import Worker
 from services.detect.context import __main__ as context
 from services.detect.context.settings import Settings as ContextSettings
@@ -54,13 +56,31 @@ class Doors:
 def assemble(
     deployment: Callable[[str], Deployment], settings: Settings, doors: Doors | None = None
 ) -> Sequence[Worker]:
-    """Return all services, in the order in which data flows. ``deployment`` gives each its own."""
+    """Return all services, in the order in which data flows. ``deployment`` gives each its own.
+
+    Raises:
+        ConfigError: what one or more of them were given is wrong; lists every error of all.
+        StartError: one refuses to start for another reason.
+    """
     doors = doors or Doors()
-    return (
-        ingest.compose(deployment("ingest"), settings.ingest),
-        match.compose(deployment("match"), settings.match),
-        context.compose(deployment("context"), settings.context),
-        correlate.compose(deployment("correlate"), settings.correlate),
-        respond.compose(deployment("respond"), settings.respond, doors.products),
-        notify.compose(deployment("notify"), settings.notify, streams=doors.terminals),
+    return _all_of(
+        partial(ingest.compose, deployment("ingest"), settings.ingest),
+        partial(match.compose, deployment("match"), settings.match),
+        partial(context.compose, deployment("context"), settings.context),
+        partial(correlate.compose, deployment("correlate"), settings.correlate),
+        partial(respond.compose, deployment("respond"), settings.respond, doors.products),
+        partial(notify.compose, deployment("notify"), settings.notify, streams=doors.terminals),
     )
+
+
+def _all_of(*roots: Callable[[], Worker]) -> Sequence[Worker]:
+    workers: list[Worker] = []
+    problems: list[str] = []
+    for compose in roots:
+        try:
+            workers.append(compose())
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(tuple(problems))
+    return workers

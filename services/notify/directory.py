@@ -44,7 +44,7 @@ def _unknown(channels: Mapping[str, Channel], settings: Settings) -> Iterator[st
 def _contacts(channels: Mapping[str, Channel], tenants: Mapping[str, Tenant]) -> Iterator[str]:
     for slug, tenant in sorted(tenants.items()):
         for number, contact in enumerate(tenant.contacts):
-            where = f"tenant {slug}: contacts[{number}]"
+            where = f"tenant {slug}: contacts.{number}"
             if contact.channel not in channels:
                 yield f"{where}: no channel {contact.channel!r}; there are {', '.join(sorted(channels))}"
             elif why := channels[contact.channel].refuses(contact):

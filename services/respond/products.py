@@ -39,9 +39,9 @@ def open_products(
         ConfigError: a connector is of no known kind, lacks a secret, or points elsewhere; lists all of them.
     """
     problems = [
-        f"tenants/{tenant.slug}.yaml: connector {config.name}: {problem}"
+        f"tenant {tenant.slug}: connectors.{number}: {config.name}: {problem}"
         for tenant in tenants.values()
-        for config in tenant.connectors
+        for number, config in enumerate(tenant.connectors)
         for problem in _problems(config, connectors, only_below)
     ]
     if problems:

@@ -10,8 +10,10 @@ import structlog
 import typer
 
 from runtime.clock import WallClock
+from runtime.config import placed
 from runtime.deployment import Deployment
 from runtime.embedded import EmbeddedLog
+from runtime.errors import ConfigError
 from runtime.logs import setup_logs
 from schemas.tenant import Tenant
 from services.ingest.__main__ import http_app
@@ -40,6 +42,8 @@ def command(
     with alone(home), listen(address) as listener:
         try:
             asyncio.run(_up(settings, tenants, home, listener))
+        except ConfigError as error:
+            raise ConfigError(placed(config, error.problems)) from error
         except KeepsCrashing as error:
             structlog.get_logger("up").error("gave up", reason=str(error))
             raise typer.Exit(1) from error

@@ -70,7 +70,7 @@ class Home:
     def environment(self) -> dict[str, str]:
         """What commands see."""
         microsoft = {"LAB_SECRET": SECRET, "LAB_DIRECTORY": DIRECTORY, "LAB_CLIENT": CLIENT_ID}
-        return {**os.environ, **microsoft, **self.secrets, "STANCH_HOME": str(self.state), "COLUMNS": "400"}
+        return {**os.environ, **microsoft, **self.secrets, "STANCH_HOME": str(self.state), "COLUMNS": "300"}
 
     def configure(self, tenants: Mapping[str, str], settings: str = "") -> None:
         """Write the files."""

@@ -181,3 +181,18 @@ def test_wrong_configuration_lists_every_error_and_starts_nothing(home: Home) ->
     for place in wanted:
         assert place in refused.stderr
     assert not (home.state / "log.sqlite3").exists()
+
+
+def test_what_no_service_can_work_with_is_refused_with_its_line_too(home: Home) -> None:
+    connector = '  - {name: fw, kind: plane_firewall, base_url: "http://firewall.example"}'
+    contact = "  - {channel: pager, address: ana}"
+    home.configure({"acme": f"connectors:\n{connector}\ncontacts:\n{contact}\n"}, "notify:\n  channels: {pager: {}}\n")
+    refused = home.command("up", "--config", str(home.config), "--port", "0")
+    tenant = home.folder / "tenants" / "acme.yaml"
+    told = [line for line in refused.stderr.splitlines() if line.startswith("/")]
+    assert refused.returncode == 2
+    assert [" ".join(line.split(" ")[:2]) for line in told] == [
+        f"{tenant}:2: connectors.0:",
+        f"{home.config}:3: notify.channels.pager:",
+        f"{tenant}:4: contacts.0:",
+    ]
