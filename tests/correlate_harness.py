@@ -148,13 +148,15 @@ def main(arguments: Sequence[str]) -> None:
     options = parser.parse_args(arguments)
     engine = Engine(load([OWN_RULES, *options.rules]).rules)
     for recording in options.recordings:
-        given = moments(read_events(recording), engine)
+        events = list(read_events(recording))
+        given = moments(events, engine)
+        share = 100 * sum(len(each.facts) for each in given) / max(1, len(events))
         if options.shuffle is not None:
             random.Random(options.shuffle).shuffle(given)
         began = time.perf_counter()
         played = play(given)
         cost = 1e6 * (time.perf_counter() - began) / max(1, sum(len(each.messages) for each in given))
-        print(f"{recording.stem}: {len(played.said)} versions, {cost:.0f} us per message")
+        print(f"{recording.stem}: {len(played.said)} versions, {cost:.0f} us per message, {share:.1f} % facts")
         for incident in played.incidents:
             detail = incident.detail
             print(

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.entity import Authority, Entity, EntityType, Role
-from schemas.finding import FindingInfo, Metadata, Stage
+from schemas.finding import Attack, FindingInfo, Metadata, Stage, Technique
 from schemas.incident import Group as Assignees
 from schemas.incident import Incident, IncidentDetail, Reason, TimelineItem, Unmapped
+from schemas.tactics import TACTICS
 from services.detect.correlate.core.groups import Group
 from services.detect.correlate.core.nodes import Node, Observation, Principal
-from services.detect.correlate.core.tactics import attacks_of
 from services.detect.correlate.core.verdict import Verdict
 
 MOST: Final = 500
@@ -44,7 +44,7 @@ def build(frame: Frame, group: Group, verdict: Verdict, entities: tuple[Entity, 
         assignee_group=Assignees(name=frame.queue),
         metadata=Metadata(tenant_uid=frame.tenant, uid=frame.uid),
         finding_info_list=tuple(_info(seen) for seen in verdict.observations[:MOST]),
-        attacks=attacks_of(verdict.tactics),
+        attacks=_attacks(verdict.tactics),
         desc=_description(verdict, entities),
         unmapped=Unmapped(stanch=_detail(frame, group, verdict, entities)),
     )
@@ -81,6 +81,11 @@ def alias_of(incident: Incident, into: str, now: int) -> Incident:
     detail = incident.detail.model_copy(update={"merged_into": into, "version": incident.detail.version + 1})
     update = {"activity_id": 3, "type_uid": 200503, "status_id": 5, "time": now}
     return incident.model_copy(update={**update, "unmapped": Unmapped(stanch=detail)})
+
+
+def _attacks(tactics: tuple[str, ...]) -> tuple[Attack, ...]:
+    known = (name for name in tactics if name in TACTICS)
+    return tuple(Attack(tactic=Technique(uid=TACTICS[name], name=name)) for name in known)
 
 
 def _info(seen: Observation) -> FindingInfo:

@@ -76,6 +76,18 @@ def test_any_order_of_arrival_gives_the_same(seed: int) -> None:
     assert {each[:2] for each in played.ever} <= {each[:2] for each in EXPECTED}, "something was held on the way"
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_deciding_after_every_message_gives_the_same_as_deciding_once(seed: int) -> None:
+    """The incremental engine against itself: here a tenth of a second passes between any two messages."""
+    moments = single(film())
+    random.Random(seed).shuffle(moments)
+    newest = max(moment.time for moment in moments)
+    slow = [replace(moment, time=newest + number * 100) for number, moment in enumerate(moments)]
+    played = play(slow)
+    assert played.conclusions == WHOLE.conclusions
+    assert {each[:2] for each in played.ever} <= {each[:2] for each in EXPECTED}, "something was held on the way"
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_shuffle_within_two_seconds_gives_the_same(seed: int) -> None:
     source = random.Random(seed)

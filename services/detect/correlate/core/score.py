@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from schemas.tactics import TACTICS
 from services.detect.correlate.core.nodes import Observation
 
 BREADTH: Final = 4
@@ -20,7 +21,7 @@ def weights(observations: Iterable[Observation]) -> dict[str, int]:
 def score_of(observations: Iterable[Observation]) -> int:
     """Return the sum of the weights, and something for each further tactic: attacks go through several."""
     seen = tuple(observations)
-    tactics = {tactic for each in seen if each.weight for tactic in each.tactics}
+    tactics = {TACTICS.get(tactic, tactic) for each in seen if each.weight for tactic in each.tactics}
     return sum(weights(seen).values()) + BREADTH * max(0, len(tactics) - 1)
 
 

@@ -50,12 +50,17 @@ class Store:
     clock: int = 0
 
     def add(self, key: Key, name: Hashable, item: Any) -> bool:  # noqa: ANN401 - facts, findings and spans alike
-        """File ``item`` under ``key`` as ``name``; a name that is there already stays. Return whether it is new."""
+        """File ``item`` under ``key`` as ``name``; a name that is there already stays. Return whether it is new.
+
+        A full table loses what it has had for longest.
+        """
         table = self.items.get(key)
         if table is None:
             table = self.items[key] = {}
-        elif name in table or len(table) >= CAP:
+        elif name in table:
             return False
+        elif len(table) >= CAP:
+            del table[next(iter(table))]
         table[name] = item
         self._age(key, item)
         self._tell(key)
