@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from schemas.event import EventHeaders
 from schemas.identity import REPLAY_KEY
+from services.detect.correlate.sigma_correlation.load import load_correlations
 from services.detect.match.check import CheckReport, check
 from services.detect.match.load import OWN_RULES, load
 from services.detect.match.samples import Event, SampleResult, check_samples, self_test
@@ -35,8 +36,11 @@ def compile_all(
     console = Console(soft_wrap=True)
     for problem in found.problems:
         console.print(f"{problem.file}:{problem.line}: {problem.reason}", markup=False)
+    correlations = load_correlations(directories or [OWN_RULES]).problems
+    for problem in correlations:
+        console.print(f"{problem.file}:{problem.line}: {problem.reason}", markup=False)
     _sum_up(console, found)
-    raise typer.Exit(0 if found.is_sound else 1)
+    raise typer.Exit(0 if found.is_sound and not correlations else 1)
 
 
 @app.command("test", epilog="Example: [bold]stanch rules test sigma/regression_data --rules sigma/rules[/bold]")
@@ -86,4 +90,4 @@ def _sum_up(console: Console, found: CheckReport) -> None:
             f"{len(found.unrouted)} name a log source that no table knows and run on every event of the product"
         )
     if found.correlations:
-        console.print(f"{found.correlations} are correlations; correlate checks them")
+        console.print(f"{found.correlations} are correlations")
