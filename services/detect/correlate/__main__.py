@@ -3,18 +3,16 @@
 import structlog
 
 from runtime.deployment import Deployment
-from runtime.ledger import LedgerWorker
 from runtime.plugins import load_plugins
 from runtime.worker import Worker
-from schemas.topics import CORRELATE_LEDGER, DECISIONS, FACTS, FINDINGS
 from services.detect.correlate import evidence
 from services.detect.correlate.machine import CorrelateMachine
 from services.detect.correlate.ports import Evidence
 from services.detect.correlate.settings import Settings
 from services.detect.correlate.sigma_correlation.correlator import Correlator
 from services.detect.correlate.sigma_correlation.load import load_correlations
+from services.detect.correlate.stream import worker
 
-NAME = "detect.correlate"
 _log = structlog.get_logger("correlate")
 
 
@@ -33,5 +31,4 @@ def compose(deployment: Deployment, settings: Settings | None = None) -> Worker:
     machine = CorrelateMachine(
         deployment.tenants, rules, lambda tenant: Correlator(tenant, loaded.rules), settings.watermark_ms
     )
-    inputs = (FINDINGS.name, FACTS.name, DECISIONS.name)
-    return LedgerWorker(deployment, NAME, CORRELATE_LEDGER.name, machine, inputs, lookback_ms=settings.lookback_ms)
+    return worker(deployment, machine, settings.lookback_ms)
