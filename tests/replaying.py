@@ -42,7 +42,8 @@ def play(
     """Play the files for ``tenant``, armed against the lab."""
     recording = read(paths, AUTO, normalizer(), lambda _: None)
     whose = tenant or Tenant(slug="default")
-    return asyncio.run(replay(Play(recording, whose, settings or Settings(), home, {"stdout": StringIO()}), Nobody()))
+    played = asyncio.run(replay(Play(recording, whose, settings or Settings(), home, {"stdout": StringIO()}), Nobody()))
+    return played.report
 
 
 def play_lines(lines: Sequence[bytes], home: Path, tenant: Tenant, settings: Settings | None = None) -> ReplayReport:

@@ -53,9 +53,8 @@ def _play(console: Console, film: Film) -> ReplayReport:
         path.write_bytes(b"\n".join(film.lines))
         recording = read([path], AUTO, normalizer(), lambda _: None)
         watcher = ProgressBar(progress, len(recording.records), Speed.MAX)
-        return asyncio.run(
-            replay(Play(recording, _company(film), Settings(), Path(folder), {"stdout": StringIO()}), watcher)
-        )
+        play = Play(recording, _company(film), Settings(), Path(folder), {"stdout": StringIO()})
+        return asyncio.run(replay(play, watcher)).report
 
 
 def _company(film: Film) -> Tenant:

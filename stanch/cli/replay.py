@@ -17,7 +17,7 @@ from services.ingest.__main__ import normalizer
 from services.ingest.ports import AUTO
 from stanch.cli.config import replay_configuration
 from stanch.cli.progress import bar
-from stanch.cli.summary import summarise
+from stanch.cli.summary import summarise, tell_unmapped
 from stanch.home import state_home
 from stanch.replay.driver import Play, replay
 from stanch.replay.recording import Recording, Stamped, read
@@ -70,9 +70,10 @@ def command(
         recording = _read(files, source, progress)
         play = Play(recording, whose, settings, state_home(), {"stdout": StringIO(), "stderr": StringIO()})
         watcher = ProgressBar(progress, len(recording.records), speed)
-        report = asyncio.run(replay(play, watcher))
-    _write(report, json)
-    summarise(console, report)
+        played = asyncio.run(replay(play, watcher))
+    _write(played.report, json)
+    summarise(console, played.report)
+    tell_unmapped(console, played.base_kinds)
 
 
 def _read(files: list[Path], source: str, progress: Progress) -> Recording:

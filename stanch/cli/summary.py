@@ -1,8 +1,10 @@
 """A report for people: what happened, who is what, what was held and proven, who was spared."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from schemas.replay import ReplayReport, ReportedHold
 
@@ -23,8 +25,20 @@ def summarise(console: Console, report: ReplayReport) -> None:
         console.print(_spared(report))
 
 
+def tell_unmapped(console: Console, kinds: Mapping[str, int]) -> None:
+    """Print which kinds of records became base events, and how many; nothing where there is none."""
+    if not kinds:
+        return
+    table = Table("channel or type", "event id", "count", title="without a mapper: base events", title_justify="left")
+    for kind, count in kinds.items():
+        channel, _, number = kind.rpartition("/")
+        table.add_row(escape(channel or kind), escape(number if channel else "-"), f"{count:,}")
+    console.print(table)
+
+
 def _holds(report: ReplayReport) -> Table:
-    table = Table("control", "target", "state", "verified", "expires", title="what was held", title_justify="left")
+    columns = (Column(name, overflow="fold") for name in ("control", "target", "state", "verified", "expires"))
+    table = Table(*columns, title="what was held", title_justify="left")
     for hold in report.holds:
         table.add_row(*_hold(hold))
     return table

@@ -51,8 +51,16 @@ class Play:
     terminals: Mapping[str, TextIO]
 
 
-async def replay(play: Play, watcher: Watcher) -> ReplayReport:
-    """Play the recording to the end and past the last expiry; return the report.
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of it. ``base_kinds`` counts the events that no mapper knew, by kind."""
+
+    report: ReplayReport
+    base_kinds: Mapping[str, int]
+
+
+async def replay(play: Play, watcher: Watcher) -> Played:
+    """Play the recording to the end and past the last expiry.
 
     Raises:
         StartError: a connector leads elsewhere than to the lab.
@@ -74,7 +82,8 @@ async def replay(play: Play, watcher: Watcher) -> ReplayReport:
         await _play(play, log, lockstep, tally, watcher)
         await lockstep.run_out()
         counts = await tally.total(len(play.recording.records))
-        return report(counts, await _conclusions(log), time.perf_counter() - began)
+        found = report(counts, await _conclusions(log), time.perf_counter() - began)
+        return Played(found, dict(tally.base_kinds.most_common()))
     finally:
         await lockstep.stop()
         await log.close()

@@ -1,6 +1,7 @@
 """Counts what became of the records, from the headers of the events alone."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from runtime.log import Log
 from schemas.dead_letter import DeadLetter
@@ -12,21 +13,31 @@ MAPPED = "mapped"
 
 
 class Tally:
-    """Reads on where it stopped, so that it can count while the log is trimmed behind it."""
+    """Reads on where it stopped, so that it can count while the log is trimmed behind it.
+
+    ``base_kinds`` says which kinds no mapper knew: channel and event id for Windows, else the source's own type.
+    """
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self._upto: Counter[int] = Counter()
         self._normalized: Counter[str] = Counter()
         self._base: Counter[str] = Counter()
+        self.base_kinds: Counter[str] = Counter()
 
     async def count(self) -> None:
         """Count the events that have come since."""
         for partition in range(await self._log.partitions(EVENTS.name)):
             async for event in self._log.read(EVENTS.name, partition, self._upto[partition]):
-                counter = self._normalized if event.headers.get(MAPPED) == "1" else self._base
-                counter[event.headers["source"]] += 1
+                self._add(event.headers)
                 self._upto[partition] = event.offset + 1
+
+    def _add(self, headers: Mapping[str, str]) -> None:
+        if headers.get(MAPPED) == "1":
+            self._normalized[headers["source"]] += 1
+        else:
+            self._base[headers["source"]] += 1
+            self.base_kinds[headers["kind"]] += 1
 
     async def total(self, records: int) -> EventCounts:
         """Return the counts of a replay of ``records`` records."""
