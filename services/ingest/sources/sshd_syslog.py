@@ -17,38 +17,44 @@ _SERVICES: Final = {"sudo": "sudo", "su": "auth", "login": "auth", "cron": "cron
                     "auditd": "auditd", "vsftpd": "vsftpd", "clamd": "clamav"}  # fmt: skip
 _SSHD: Final = LogSource("linux", "", "sshd")
 
+_NAME: Final = 256
 _LOGON, _LOGOFF = 1, 2
 _SUCCESS, _FAILURE = 1, 2
 
 # What sshd says, and what it means: kind, whether it is about an account (activity, outcome) or about a connection.
+# Whoever knocks chooses the user's name, and with it most of the line: a name takes all that it can (bounded, another
+# address inside it would be believed), so that the address is the one that sshd wrote itself.
 _SAYINGS: Final = tuple(
     (compiled(pattern), kind, activity, outcome)
     for pattern, kind, activity, outcome in (
         (r"^Accepted (?P<method>\S{1,64}) for (?P<user>.{0,256}?) from (?P<ip>\S{1,255}) port (?P<port>\d{1,5})",
          "accepted", _LOGON, _SUCCESS),
-        (r"^Failed (?P<method>\S{1,64}) for (?P<invalid>invalid user )?(?P<user>.{0,256}) from (?P<ip>\S{1,255}) port (?P<port>\d{1,5})",
+        (r"^Failed (?P<method>\S{1,64}) for (?P<invalid>invalid user )?(?P<user>.*) from (?P<ip>\S{1,255}) port (?P<port>\d{1,5})",
          "failed", _LOGON, _FAILURE),
-        (r"^(?:Invalid|Illegal) user (?P<user>.{0,256}) from (?P<ip>\S{1,255})(?: port (?P<port>\d{1,5}))?",
+        (r"^(?:Invalid|Illegal) user (?P<user>.*) from (?P<ip>\S{1,255})(?: port (?P<port>\d{1,5}))?",
          "invalid_user", _LOGON, _FAILURE),
         (r"^input_userauth_request: invalid user (?P<user>.{0,256}?)(?: \[preauth\])?$", "invalid_user", _LOGON, _FAILURE),
-        (r"^(?:pam_unix\(sshd:auth\): )?authentication failure;.{0,512} rhost=(?P<ip>\S{0,255})(?: +user=(?P<user>\S{1,256}))?",
+        (r"^(?:pam_unix\(sshd:auth\): )?authentication failure;.{0,512}? rhost=(?P<ip>\S{0,255})(?: +user=(?P<user>\S{1,256}))?",
          "pam_failure", _LOGON, _FAILURE),
-        (r"^PAM \d+ more authentication failures?;.{0,512} rhost=(?P<ip>\S{0,255})(?: +user=(?P<user>\S{1,256}))?",
+        (r"^PAM \d+ more authentication failures?;.{0,512}? rhost=(?P<ip>\S{0,255})(?: +user=(?P<user>\S{1,256}))?",
          "pam_failure", _LOGON, _FAILURE),
         (r"^(?:pam_unix\(sshd:session\): )?session opened for user (?P<user>[^\s(]{1,256})", "session_opened", _LOGON, _SUCCESS),
         (r"^(?:pam_unix\(sshd:session\): )?session closed for user (?P<user>[^\s(]{1,256})", "session_closed", _LOGOFF, _SUCCESS),
-        (r"^(?:error: )?maximum authentication attempts exceeded for (?:invalid user )?(?P<user>.{0,256}) from (?P<ip>\S{1,255}) port (?P<port>\d{1,5})",
+        (r"^(?:error: )?maximum authentication attempts exceeded for (?:invalid user )?(?P<user>.*) from (?P<ip>\S{1,255}) port (?P<port>\d{1,5})",
          "too_many_failures", _LOGON, _FAILURE),
         (r"^User (?P<user>\S{1,256}) from (?P<ip>\S{1,255}) not allowed", "not_allowed", _LOGON, _FAILURE),
-        (r"^Disconnecting:? (?:invalid user |authenticating user )?(?:(?P<user>\S{1,256}) )?(?P<ip>[0-9a-fA-F.:]{2,45}) port (?P<port>\d{1,5}): Too many",
+        (r"^Disconnecting:? (?:invalid user |authenticating user )?(?:(?P<user>.*) )?(?P<ip>[0-9a-fA-F.:]{2,45}) port (?P<port>\d{1,5}): Too many",
          "too_many_failures", _LOGON, _FAILURE),
         (r"^Disconnecting: Too many authentication failures for (?P<user>.{1,256}?)(?: from \S+ port \d+ ssh2)?(?: \[preauth\])?$",
          "too_many_failures", _LOGON, _FAILURE),
+        ((r"^(?:Disconnected from|Connection closed by|Connection reset by) (?:invalid user|authenticating user|user) (?P<user>.*)"
+         r" (?P<ip>[0-9a-fA-F.:]{2,45}) port (?P<port>\d{1,5})(?: \[preauth\])?$"),
+         "disconnected", 2, 0),
         ((r"^(?:error: )?(?:Received disconnect from|Disconnected from|Connection closed by|Connection reset by)"
          r" (?:(?:invalid user|authenticating user|user) (?P<user>\S{0,256}) )?(?P<ip>[0-9a-fA-F.:]{2,45}?)(?:: ?\d+:.*|:? port (?P<port>\d{1,5}).*| .*)?$"),
          "disconnected", 2, 0),
-        (r"^(?:reverse mapping checking getaddrinfo for|Address) .{0,512}?\[?(?P<ip>\d{1,3}(?:\.\d{1,3}){3})\]?.{0,80}POSSIBLE BREAK-IN",
-         "reverse_mapping", 99, 0),
+        (r"^reverse mapping checking getaddrinfo for .{0,1000} \[(?P<ip>[^\]\s]{1,64})\] failed", "reverse_mapping", 99, 0),
+        (r"^Address (?P<ip>\S{1,255}) maps to ", "reverse_mapping", 99, 0),
         (r"^Did not receive identification string from (?P<ip>\S{1,255})(?: port (?P<port>\d{1,5}))?", "scanned", 99, 0),
         (r"^Connection from (?P<ip>\S{1,255}) port (?P<port>\d{1,5})", "connected", 1, 0),
     )
@@ -79,7 +85,7 @@ def _sshd(line: Line, hints: Hints) -> Parsed:
     for pattern, kind, activity, outcome in _SAYINGS:
         found = pattern.match(message)
         if found is not None:
-            said = {name: value for name, value in found.groupdict().items() if value}
+            said = {name: value[:_NAME] for name, value in found.groupdict().items() if value}
             return _said(line, hints, f"sshd/{kind}", said, (activity, outcome, count))
     return _plain(line, hints, "sshd/other", _SSHD)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from schemas.control import Control
-from schemas.entity import AssetClass, Authority, EntityType, Role, canonical_host
+from schemas.entity import AssetClass, Authority, EntityType, Role, canonical_account, canonical_host
 from schemas.tenant import Account, Asset, Tenant
 from services.respond.ports.aims import Aim
 from services.respond.ports.guards import Allow, Ask, Facts, Guard, GuardExample, Plan, Refuse, Verdict
@@ -89,19 +89,26 @@ def _undoable(plan: Plan, class_known: bool) -> Verdict:
 def _asset(tenant: Tenant, aim: Aim) -> Asset | None:
     names = _names(aim)
     hosts = {canonical_host(name).casefold() for name in (aim.id, *aim.aliases)}
-    for asset in tenant.assets:
+    for asset in sorted(tenant.assets, key=lambda one: not one.protected):
         known = (asset.name, *asset.aliases)
-        if names & _folded(known) or canonical_host(asset.name).casefold() in hosts:
+        if names & _folded(known) or hosts & _folded(map(canonical_host, known)):
             return asset
     return None
 
 
 def _entry(tenant: Tenant, aim: Aim) -> Account | None:
     names = _names(aim)
-    for account in tenant.accounts:
-        if names & _folded((account.name, *account.aliases, account.sid, account.upn, account.object_id)):
+    for account in sorted(tenant.accounts, key=lambda one: not one.protected):
+        known = (account.name, *account.aliases, account.sid, account.upn, account.object_id)
+        if names & (_folded(known) | _folded(map(_canonical, filter(None, known)))):
             return account
     return None
+
+
+def _canonical(name: str) -> str:
+    r"""Return ``DOMAIN\name`` of a name written as ``domain.example\name`` or as a user principal name."""
+    domain, _, account = name.rpartition("\\")
+    return canonical_account(domain, account)
 
 
 def _names(aim: Aim) -> set[str]:
@@ -127,9 +134,14 @@ def _plan(kind: EntityType, name: str, **more: object) -> Plan:
 _INVENTORY = Tenant(
     slug="example",
     assets=(Asset.model_validate({"name": "ERP01", "aliases": ("erp.example.org",), "protected": True}),),
+    accounts=(Account(name="board@corp.example", protected=True),),
 )
 _EXAMPLES = (
     GuardExample("a protected asset under another name", _plan(EntityType.HOST, "ERP", aliases=("erp.example.org",)),
+                 Facts(_INVENTORY), 0, "refuse"),
+    GuardExample("a protected asset that its events call by the short form of its other name",
+                 _plan(EntityType.HOST, "ERP"), Facts(_INVENTORY), 0, "refuse"),
+    GuardExample("a protected account that is configured by its principal name", _plan(EntityType.ACCOUNT, "CORP\\board"),
                  Facts(_INVENTORY), 0, "refuse"),
     GuardExample("a controller that events gave away", _plan(EntityType.HOST, "ALPHA"),
                  Facts(_INVENTORY, {"ALPHA": AssetClass.DOMAIN_CONTROLLER}), 0, "refuse"),
