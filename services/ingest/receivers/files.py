@@ -67,12 +67,17 @@ def read_records(paths: Iterable[Path], source: str = AUTO) -> Iterator[RawRecor
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:
     if not path.is_dir():
-        yield path, path.name
+        yield path, _text(path.name)
         return
     for file in sorted(path.rglob("*")):
         inside = file.relative_to(path)
         if file.is_file() and file.suffix.lower() in RECORDING_SUFFIXES and not _is_hidden(inside):
-            yield file, inside.as_posix()
+            yield file, _text(inside.as_posix())
+
+
+def _text(name: str) -> str:
+    """Return a file's name as text that every encoder takes; names on disk are bytes, and may be none."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _is_hidden(path: Path) -> bool:

@@ -1,12 +1,13 @@
 """Opening what recordings come in: plain files, zip, gzip, Zstandard, one inside the other, EVTX."""
 
 import gzip
-import shutil
+import lzma
+import struct
 import tempfile
 import zipfile
 import zlib
 from calendar import timegm
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
@@ -21,8 +22,10 @@ _ZIP: Final = b"PK\x03\x04"
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _NESTED: Final = 4
+_PIECE: Final = 16 * 1024
 _BROKEN: Final = (
-    zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, zstandard.ZstdError, RuntimeError, NotImplementedError, OSError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, gzip.BadGzipFile, zstandard.ZstdError,
+    RuntimeError, NotImplementedError, ValueError, OSError,
 )  # fmt: skip
 
 
@@ -79,7 +82,7 @@ def _members(file: BinaryIO, name: str, modified: int, nested: int) -> Iterator[
                 yield _unreadable(file, inner, modified, error)
                 continue
             with content:
-                yield from _spooled(content, inner, timegm((*member.date_time, 0, 0, 0)) * 1000, nested)
+                yield from _spooled(content, inner, _changed(member, modified), nested)
 
 
 def _spooled(content: IO[bytes], name: str, modified: int, nested: int) -> Iterator[Opened]:
@@ -87,7 +90,7 @@ def _spooled(content: IO[bytes], name: str, modified: int, nested: int) -> Itera
     failure = ""
     with tempfile.TemporaryFile() as file:
         try:
-            shutil.copyfileobj(content, file, 1024 * 1024)
+            _copy(content, file)
         except _BROKEN as error:
             failure = f"{type(error).__name__}: {error}"
         file.seek(0)
@@ -96,6 +99,21 @@ def _spooled(content: IO[bytes], name: str, modified: int, nested: int) -> Itera
                 yield Opened(name, data, modified, failure)
         else:
             yield from _unpacked(file, name, modified, nested - 1)
+
+
+def _copy(content: IO[bytes], file: IO[bytes]) -> None:
+    """Copy piece by piece: where the rest is broken, what came before is kept, which a read of a full buffer would lose."""
+    read: Callable[[int], bytes] = content.read1  # type: ignore[attr-defined]  # each of the three has it
+    while piece := read(_PIECE):
+        file.write(piece)
+
+
+def _changed(member: zipfile.ZipInfo, otherwise: int) -> int:
+    """Return the member's own time; many programs write none, which reads as the month 0."""
+    try:
+        return timegm((*member.date_time, 0, 0, 0)) * 1000
+    except ValueError:
+        return otherwise
 
 
 def _unreadable(file: BinaryIO, name: str, modified: int, error: BaseException) -> Opened:

@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -139,6 +141,44 @@ def test_what_cannot_be_unpacked_ends_as_a_refusal_and_not_in_silence(tmp_path: 
     assert raws
     with pytest.raises(Rejected):
         normalizer().peek(raws[-1].record, raws[-1].source, raws[-1].hints)
+
+
+def test_a_member_without_a_time_is_read(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {"log.json": LINES})
+    with zipfile.ZipFile(path) as archive:
+        year, month, day, *_ = archive.infolist()[0].date_time
+    stamp = ((year - 1980) << 9 | month << 5 | day).to_bytes(2, "little")
+    data = path.read_bytes()
+    assert data.count(stamp) >= 2
+    written(path, data.replace(stamp, b"\0\0"))
+    assert bytes_of(path) == RECORDS
+
+
+def test_a_member_whose_name_or_method_is_broken_costs_nobody_the_replay(tmp_path: Path) -> None:
+    named = zipped(tmp_path / "named.zip", {"é.json": LINES})
+    written(named, named.read_bytes().replace("é".encode(), b"\xff\xfe"))
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("log.json", LINES * 100)
+    data = bytearray(packed.read_bytes())
+    data[60:90] = bytes(30)
+    written(packed, bytes(data))
+    for path in (named, packed):
+        assert bytes_of(path)[-1].startswith(b"\0cannot be uncompressed further: ")
+
+
+@pytest.mark.parametrize("spoil", [lambda whole: whole + b"garbage", lambda whole: whole[:-4]], ids=["more", "less"])
+def test_what_comes_before_a_break_is_kept(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
+    many = b'{"a":1}\n' * 5_000
+    *records, failure = bytes_of(written(tmp_path / "log.gz", spoil(gzip.compress(many))))
+    assert len(records) == 5_000
+    assert failure.startswith(b"\0cannot be uncompressed further: ")
+
+
+def test_a_file_whose_name_is_no_text_is_read(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.json"))
+    (raw,) = read(written(path, b'{"a":1}'))
+    assert raw.position.encode() == "\N{REPLACEMENT CHARACTER}.json:0".encode()
 
 
 def test_an_evtx_file_that_is_none_is_a_refusal(tmp_path: Path) -> None:
