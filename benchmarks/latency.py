@@ -138,7 +138,7 @@ async def _post(client: httpx.AsyncClient, door: str, slug: str, records: bytes,
 
 async def _settled(client: httpx.AsyncClient, products: str, attacks: Sequence[Intrusion]) -> None:
     """Wait until everything is contained, or has had time enough."""
-    wanted = {name for one in attacks for name in (one.host, one.account)}
+    wanted = {name for one in attacks for name in (one.host, one.account, *one.addresses)}
     deadline = time.perf_counter() + PATIENCE_SECONDS
     while time.perf_counter() < deadline:
         rows = (await client.get(f"{products}/lab/transitions")).json()
