@@ -2,13 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-import orjson
-
-from runtime.errors import Rejected
+from runtime.events import headers_of, native_object
 from runtime.log import Message, Received
-from schemas.event import EventHeaders
 from schemas.finding import Finding
 from schemas.identity import compose
 from schemas.topics import FINDINGS
@@ -32,32 +28,15 @@ class Matcher:
         Raises:
             Rejected: it is no event.
         """
-        headers, measures = _headers(received), self.meter.passed(now)
+        headers, measures = headers_of(received), self.meter.passed(now)
         if not self.engine.concerns(headers):
             return measures
-        native = _native(headers.native(received.value))
+        native = native_object(headers.native(received.value))
         matches = self.engine.match(native, headers)
         for match in matches:
             self.meter.count(received.tenant, match.rule.uid, now)
         found = (finding(received.tenant, match, native, headers) for match in matches)
         return [*(_message(received.tenant, one) for one in found), *measures]
-
-
-def _headers(received: Received) -> EventHeaders:
-    try:
-        return EventHeaders.from_headers(received.headers)
-    except (KeyError, ValueError) as error:
-        raise Rejected(f"no event: {error}") from error
-
-
-def _native(raw: bytes) -> dict[str, Any]:
-    try:
-        native = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise Rejected(f"the native object is no JSON: {error}") from error
-    if not isinstance(native, dict):
-        raise Rejected("the native object is no object")
-    return native
 
 
 def _message(tenant: str, found: Finding) -> Message:
