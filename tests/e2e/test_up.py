@@ -83,6 +83,7 @@ def test_it_says_that_it_lives_is_ready_and_how_it_fares(home: Home) -> None:
         assert "stanch_ledger_partitions" in httpx.get(f"{up.address}/metrics").text
 
 
+@pytest.mark.slow
 async def test_an_intrusion_is_contained_shown_and_undone_by_hand(home: Home, lab: str, intrusion: Intrusion) -> None:
     with home.up() as up:
         strike(up, intrusion)
@@ -115,6 +116,7 @@ async def test_halt_lets_releases_go_on(home: Home, lab: str, intrusion: Intrusi
         assert changes(lab, intrusion.account) == {"disable": 1, "enable": 1}
 
 
+@pytest.mark.slow
 async def test_a_poison_record_is_kept_and_comes_back_while_others_pass(home: Home, intrusion: Intrusion) -> None:
     with home.up() as up:
         poison = post(up, b"\xff\xfe no event\n", content_type="text/plain", x_stanch_source="windows_event_json")
@@ -128,6 +130,7 @@ async def test_a_poison_record_is_kept_and_comes_back_while_others_pass(home: Ho
         assert "1 had been put back before" in home.command("dead-letters", "replay", "--service", "ingest").stdout
 
 
+@pytest.mark.slow
 async def test_killed_with_a_hold_and_unread_records_it_goes_on_and_doubles_nothing(
     home: Home, lab: str, intrusion: Intrusion
 ) -> None:
