@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from runtime import dead_letters
 from runtime.log import Log
 from schemas.dead_letter import DeadLetter
 from schemas.times import to_text
+from stanch.cli.plain import plain
 from stanch.cli.session import with_log
 
 app = typer.Typer(help="Messages that were given up, with their bytes and the reason.", no_args_is_help=True)
@@ -25,12 +25,10 @@ def show(service: Service = None, reason: Containing = None) -> None:
     async def read(log: Log) -> list[DeadLetter]:
         return [one async for one in dead_letters.letters(log) if _wanted(one, service, reason)]
 
-    table = Table("when", "service", "tenant", "where", "fate", "reason", "uid")
+    table = Table(Column("letter", min_width=36, overflow="fold"), "service", "fate", Column("reason", overflow="fold"))
     for one in with_log(read):
-        where = f"{one.topic}/{one.partition}/{one.offset}"
-        table.add_row(
-            to_text(one.at), one.service, one.tenant, where, one.fate.value, escape(_printable(one.reason)), one.uid
-        )
+        told = f"{to_text(one.at)}\n{one.topic}/{one.partition}/{one.offset}\n{one.uid}"
+        table.add_row(told, one.service, one.fate.value, plain(one.reason))
     Console().print(table)
 
 
@@ -49,7 +47,3 @@ def replay(service: Service = None, reason: Containing = None) -> None:
 
 def _wanted(letter: DeadLetter, service: str | None, reason: str | None) -> bool:
     return service in (None, letter.service) and (reason is None or reason in letter.reason)
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

@@ -6,8 +6,8 @@ from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.panel import Panel
+from rich.text import Text
 
 from lab.recording import Recording as Film
 from lab.recording import RecordingOptions, record
@@ -16,6 +16,7 @@ from schemas.tenant import Tenant
 from services.ingest.__main__ import normalizer
 from services.ingest.ports import AUTO
 from stanch.assembly import Settings
+from stanch.cli.plain import plain
 from stanch.cli.progress import bar
 from stanch.cli.replay import ProgressBar, Speed
 from stanch.cli.summary import summarise
@@ -76,13 +77,13 @@ def _spared(console: Console, film: Film, report: ReplayReport) -> None:
     for one in film.labels["spared"]:
         if not one["id"].endswith("$"):
             mark = "[red]HELD[/red]  " if one["id"] in held else "[green]spared[/green]"
-            console.print(f"{mark} {escape(one['id'])}: {escape(one['why'])}")
+            console.print(f"{mark} {plain(one['id'])}: {plain(one['why'])}")
 
 
 def _tell(console: Console, report: ReplayReport) -> None:
     told = [one for one in report.notifications if one["cause"] == "contained"]
     if told:
-        console.print(Panel(escape(told[-1]["text"]), title="what the person on call was told", title_align="left"))
+        console.print(Panel(Text(told[-1]["text"]), title="what the person on call was told", title_align="left"))
     if report.holds:
         console.print(
             "Every hold ended by itself at its expiry, above. At work, one is undone at once with "

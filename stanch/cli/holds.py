@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from runtime.log import Log
 from schemas.hold import Hold
 from schemas.times import text_or_none
 from schemas.topics import HOLDS
+from stanch.cli.plain import plain
 from stanch.cli.session import with_log
 from stanch.projection import newest
 
@@ -29,16 +29,17 @@ def command(tenant: Annotated[str | None, typer.Option(help="only this tenant")]
 
 
 def table(holds: Sequence[Hold]) -> Table:
-    """Return the holds as a table for people."""
-    shown = Table("target", "control", "state", "verified", "expires", "decided by", "uid")
+    """Return the holds as a table for people; the uid stands whole however narrow the terminal is: ``release`` wants it."""
+    shown = Table(Column("hold", min_width=36, overflow="fold"), *_columns("state", "verified", "expires"))
     for one in holds:
         shown.add_row(
-            escape(one.target.id),
-            one.control.value,
-            one.state.value,
+            f"{plain(one.target.id)}\n{one.control.value}\n{one.uid}",
+            f"{one.state.value}\n{plain(one.decided_by or '-')}",
             text_or_none(one.verified_at) or "-",
             text_or_none(one.expires_at) or "-",
-            escape(one.decided_by or "-"),
-            one.uid,
         )
     return shown
+
+
+def _columns(*names: str) -> list[Column]:
+    return [Column(name, overflow="fold") for name in names]

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from runtime.log import Log
 from schemas.incident import Incident
 from schemas.times import to_text
 from schemas.topics import INCIDENTS
+from stanch.cli.plain import plain
 from stanch.cli.session import with_log
 from stanch.projection import newest
 
@@ -29,10 +29,10 @@ def command(tenant: Annotated[str | None, typer.Option(help="only this tenant")]
 
 
 def _table(incidents: Sequence[Incident]) -> Table:
-    table = Table("since", "tenant", "severity", "allows", "who is what", "uid")
+    names = ("tenant", "severity", "allows")
+    table = Table(Column("incident", min_width=36, overflow="fold"), *(Column(name, overflow="fold") for name in names))
     for one in incidents:
-        roles = "\n".join(escape(f"{entity.role}: {entity.id}") for entity in one.detail.entities)
-        table.add_row(
-            to_text(one.start_time), one.tenant, str(one.severity_id), one.detail.authority.value, roles, one.uid
-        )
+        roles = (plain(f"{entity.role}: {entity.id}") for entity in one.detail.entities)
+        told = "\n".join((f"since {to_text(one.start_time)}", *roles, one.uid))
+        table.add_row(told, one.tenant, str(one.severity_id), one.detail.authority.value)
     return table

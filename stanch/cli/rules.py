@@ -7,7 +7,6 @@ from typing import Annotated
 import orjson
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from schemas.event import EventHeaders
 from schemas.identity import REPLAY_KEY
@@ -19,6 +18,7 @@ from services.ingest.__main__ import normalizer
 from services.ingest.core import Context
 from services.ingest.receivers.files import read_records
 from stanch.cli.config import configured
+from stanch.cli.plain import plain
 
 app = typer.Typer(help="Sigma rules: whether they compile, and fire where they should.", no_args_is_help=True)
 Config = Annotated[Path | None, typer.Option(help="stanch.yaml, for the placeholders that rules with `expand` need")]
@@ -84,7 +84,7 @@ def _sum_up(console: Console, found: CheckReport) -> None:
     if found.needs_placeholder:
         console.print(f"{len(found.needs_placeholder)} of the others want only their placeholders in the configuration")
     for rule in found.backtracking:
-        console.print(f"needs look-around, so its regular expression has no bound on its time: {escape(rule.title)}")
+        console.print(f"needs look-around, so its regular expression has no bound on its time: {plain(rule.title)}")
     if found.unrouted:
         console.print(
             f"{len(found.unrouted)} name a log source that no table knows and run on every event of the product"

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Column, Table
 
 from schemas.replay import ReplayReport, ReportedHold
+from stanch.cli.plain import plain
 
 
 def summarise(console: Console, report: ReplayReport) -> None:
@@ -18,7 +18,7 @@ def summarise(console: Console, report: ReplayReport) -> None:
         f"[bold]{len(report.incidents)}[/bold] incidents, {len(report.holds)} holds, in {report.seconds:.1f} s"
     )
     for incident in report.incidents:
-        console.print(f"\n[bold]incident[/bold] {escape(incident.ocsf['desc'])}")
+        console.print(f"\n[bold]incident[/bold] {plain(incident.ocsf['desc'])}")
     if report.holds:
         console.print(_holds(report))
     if report.spared:
@@ -32,7 +32,7 @@ def tell_unmapped(console: Console, kinds: Mapping[str, int]) -> None:
     table = Table("channel or type", "event id", "count", title="without a mapper: base events", title_justify="left")
     for kind, count in kinds.items():
         channel, _, number = kind.rpartition("/")
-        table.add_row(escape(channel or kind), escape(number if channel else "-"), f"{count:,}")
+        table.add_row(plain(channel or kind), plain(number if channel else "-"), f"{count:,}")
     console.print(table)
 
 
@@ -46,7 +46,7 @@ def _holds(report: ReplayReport) -> Table:
 
 def _hold(hold: ReportedHold) -> tuple[str, ...]:
     times = (_clock(hold.verified_at), _clock(hold.expires_at))
-    return (hold.control.value, escape(hold.target.id), hold.state.value, *times)
+    return (hold.control.value, plain(hold.target.id), hold.state.value, *times)
 
 
 def _clock(text: str | None) -> str:
@@ -60,5 +60,5 @@ def _spared(report: ReplayReport) -> Table:
     for one in report.spared:
         by_reason.setdefault(one.why, []).append(one.id)
     for why, names in by_reason.items():
-        table.add_row(escape(", ".join(names)), escape(why))
+        table.add_row(plain(", ".join(names)), plain(why))
     return table
