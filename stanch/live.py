@@ -44,13 +44,13 @@ async def run(workers: Sequence[Worker], app: FastAPI, listener: socket.socket, 
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     crew = [Supervised(worker) for worker in workers]
     add_health(app, lambda: [one.name for one in crew if not one.is_ready])
-    async with _open_door(app, listener):
+    async with _open_door(app, listener) as serving:
         try:
             for one in crew:
                 await one.start()
             host, port = listener.getsockname()[:2]
             _log.info("up", host=host, port=port)
-            await _work([*(one.run(stopping) for one in crew), _regularly(chore, stopping)], stopping)
+            await _work((*(one.run(stopping) for one in crew), _regularly(chore, stopping)), stopping, serving)
         finally:
             await asyncio.gather(*(one.stop() for one in crew))
     _log.info("down")
@@ -69,25 +69,27 @@ def listen(address: Address) -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def _open_door(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
+async def _open_door(app: FastAPI, listener: socket.socket) -> AsyncIterator["asyncio.Task[None]"]:
     config = uvicorn.Config(
         app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=FAREWELL_SECONDS
     )
     server = _Door(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]), name="http")
     try:
-        yield
+        yield serving
     finally:
         server.should_exit = True
         await serving
 
 
-async def _work(duties: Sequence[Coroutine[Any, Any, None]], stopping: asyncio.Event) -> None:
-    """Do all until ``stopping`` is set or one fails; a step that is under way may end."""
+async def _work(
+    duties: Sequence[Coroutine[Any, Any, None]], stopping: asyncio.Event, serving: "asyncio.Task[None]"
+) -> None:
+    """Do all until ``stopping`` is set, one fails or the door shuts; a step that is under way may end."""
     tasks = [asyncio.create_task(duty) for duty in duties]
     asked = asyncio.create_task(stopping.wait())
     try:
-        await asyncio.wait([*tasks, asked], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*tasks, asked, serving], return_when=asyncio.FIRST_COMPLETED)
         stopping.set()
         await asyncio.wait(tasks, timeout=2 * STEP_SECONDS)
     finally:
