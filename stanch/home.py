@@ -9,10 +9,17 @@ from runtime.errors import StartError
 
 
 def state_home() -> Path:
-    """Return STANCH_HOME, else the user's state directory; made where it is missing."""
+    """Return STANCH_HOME, else the user's state directory; made where it is missing.
+
+    Raises:
+        StartError: it cannot be made.
+    """
     default = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state")) / "stanch"
     home = Path(os.environ.get("STANCH_HOME", default))
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"cannot keep state in {home}: {error.strerror}; set STANCH_HOME to another folder") from error
     return home
 
 

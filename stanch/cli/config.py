@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from runtime.config import load
 from runtime.errors import StartError
 from schemas.tenant import Tenant
@@ -34,11 +36,18 @@ def replay_configuration(config: Path | None, tenant: str, rules: Sequence[Path]
         raise StartError(f"no such rules: {', '.join(missing)}")
     settings, tenants = configured(config)
     if config is None:
-        return with_rules(settings, rules), Tenant(slug=tenant)
+        return with_rules(settings, rules), _anybody(tenant)
     if tenant not in tenants:
         known = ", ".join(sorted(tenants)) or "none"
         raise StartError(f"{config}: no tenant {tenant!r}; there are: {known}. Name one with --tenant.")
     return with_rules(settings, rules), tenants[tenant]
+
+
+def _anybody(slug: str) -> Tenant:
+    try:
+        return Tenant(slug=slug)
+    except ValidationError as error:
+        raise StartError(f"--tenant {slug!r}: a tenant's name has 1 to 40 of a-z, 0-9 and -") from error
 
 
 def with_rules(settings: Settings, rules: Sequence[Path]) -> Settings:

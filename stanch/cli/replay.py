@@ -66,6 +66,7 @@ def command(
     """Play recordings on a virtual clock, armed against the lab only: no real product can be reached."""
     console = Console()
     settings, whose = replay_configuration(config, tenant, rules or [])
+    _check(json)
     with bar(console) as progress:
         recording = _read(files, source, progress)
         play = Play(recording, whose, settings, state_home(), {"stdout": StringIO(), "stderr": StringIO()})
@@ -84,6 +85,12 @@ def _read(files: list[Path], source: str, progress: Progress) -> Recording:
         raise StartError(f"cannot read {error.filename}: {error.strerror}") from error
     progress.remove_task(reading)
     return recording
+
+
+def _check(path: Path | None) -> None:
+    """Refuse before the replay what could not be written after it."""
+    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+        raise StartError(f"--json {path}: this is a folder, or its folder does not exist; name a file in one that does")
 
 
 def _write(report: ReplayReport, path: Path | None) -> None:

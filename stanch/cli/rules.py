@@ -8,6 +8,7 @@ import orjson
 import typer
 from rich.console import Console
 
+from runtime.errors import StartError
 from schemas.event import EventHeaders
 from schemas.identity import REPLAY_KEY
 from services.detect.correlate.sigma_correlation.load import load_correlations
@@ -51,6 +52,9 @@ def run_samples(
 ) -> None:
     """Give each sample to the rule that it was recorded for, and each rule the samples inside its own file."""
     directories = tuple(rules or [OWN_RULES])
+    missing = [str(path) for path in (*directories, samples) if path is not None and not path.exists()]
+    if missing:
+        raise StartError(f"there is no such folder: {', '.join(missing)}")
     results = list(self_test(load(directories, configured(config)[0].match.placeholders).rules))
     if samples is not None:
         results += check_samples(samples, directories, read_events, configured(config)[0].match.placeholders)
