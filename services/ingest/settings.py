@@ -23,6 +23,7 @@ class HttpSettings(BaseModel):
     max_in_flight_bytes: int = Field(
         default=128 * _MEBIBYTE, ge=MAX_RECORD_BYTES, description="bodies being taken in at once"
     )
+    max_body_seconds: float = Field(default=60, gt=0, description="a body that takes longer is refused")
     retry_after_seconds: int = Field(default=2, ge=1)
 
 

@@ -1,11 +1,13 @@
 """Taking in the body of a request: bounded before and after decompression."""
 
+import asyncio
 import zlib
 from io import BytesIO
 from typing import Final
 
 import zstandard
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 _GZIP_BITS: Final = 31
 _ENCODINGS: Final = frozenset({"", "identity", "gzip", "x-gzip", "zstd"})
@@ -22,11 +24,11 @@ class Refused(Exception):
         self.record = record
 
 
-async def body_of(request: Request, limit: int) -> bytes:
-    """Return the body as sent, at most ``limit`` bytes of it.
+async def body_of(request: Request, limit: int, seconds: float) -> bytes:
+    """Return the body as sent, at most ``limit`` bytes of it, which may take so many ``seconds`` to come.
 
     Raises:
-        Refused: it is larger (413), or encoded in a way that is not known (415).
+        Refused: it is larger (413), slower (408), cut short (400), or encoded in a way that is not known (415).
     """
     encoding = request.headers.get("content-encoding", "").strip().lower()
     if encoding not in _ENCODINGS:
@@ -34,6 +36,16 @@ async def body_of(request: Request, limit: int) -> bytes:
     told = request.headers.get("content-length", "")
     if told.isascii() and told.isdigit() and int(told) > limit:
         raise Refused(413, f"the body is larger than {limit} bytes")
+    try:
+        async with asyncio.timeout(seconds):
+            return await _received(request, limit)
+    except TimeoutError as error:
+        raise Refused(408, f"the body took more than {seconds:g} seconds; send less at a time") from error
+    except ClientDisconnect as error:
+        raise Refused(400, "the body ends before its end: the client hung up") from error
+
+
+async def _received(request: Request, limit: int) -> bytes:
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)

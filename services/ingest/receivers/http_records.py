@@ -82,7 +82,7 @@ class RecordsDoor:
 
     async def _append(self, tenant: str, source: str, request: Request) -> int:
         limit = self._settings.max_body_bytes
-        sent = await body_of(request, limit)
+        sent = await body_of(request, limit, self._settings.max_body_seconds)
         body = decompressed(sent, request.headers.get("content-encoding", ""), limit)
         content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         pieces = _pieces(body, self._settings.max_records, is_text=content_type.startswith(_TEXT))

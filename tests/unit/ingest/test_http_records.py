@@ -204,6 +204,23 @@ async def test_too_much_in_flight_asks_to_come_again(log: KeptLog) -> None:
         assert (await post(client, body)).status_code == 202
 
 
+async def test_a_slow_body_makes_room_for_others(log: KeptLog) -> None:
+    settings = HttpSettings(
+        max_body_seconds=0.01, max_in_flight_bytes=MAX_RECORD_BYTES, max_body_bytes=MAX_RECORD_BYTES
+    )
+    never = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"{"
+        await never.wait()
+
+    transport = httpx.ASGITransport(app_of(log, settings))
+    async with httpx.AsyncClient(transport=transport, base_url="http://door", headers=BEARER) as door:
+        response = await door.post("/v1/records", content=slow())
+        assert response.status_code == 408
+        assert (await post(door, b'{"a":1}')).status_code == 202
+
+
 async def test_a_retry_has_the_positions_of_the_first_try(door: httpx.AsyncClient, log: KeptLog) -> None:
     for _ in range(2):
         await post(door, b'{"a":1}\n{"a":1}')
