@@ -3,6 +3,7 @@
 import structlog
 
 from runtime.deployment import Deployment
+from runtime.errors import ConfigError
 from runtime.stream import StreamWorker
 from runtime.worker import Worker
 from schemas.topics import EVENTS
@@ -20,8 +21,16 @@ def compose(deployment: Deployment, settings: Settings | None = None) -> Worker:
 
     A rule that is broken is refused and named with file and line; the others run. Reads the rule files now: some seconds
     for thousands.
+
+    Raises:
+        ConfigError: a folder of rules does not exist; it would be missed only when the attack is.
     """
     settings = settings or Settings()
+    missing = [
+        f"match.rules.{place}: {path} does not exist" for place, path in enumerate(settings.rules) if not path.exists()
+    ]
+    if missing:
+        raise ConfigError(tuple(missing))
     compiled = load(settings.directories, settings.placeholders, settings.stages)
     for problem in compiled.problems:
         _log.warning("rule refused", file=problem.file, line=problem.line, reason=problem.reason)

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import orjson
+import pytest
 
 from runtime.clock import VirtualClock
 from runtime.deployment import Deployment
 from runtime.embedded import EmbeddedLog
+from runtime.errors import ConfigError
 from runtime.log import Message
 from schemas.event import EventHeaders, LogSource
 from schemas.finding import Finding, Stage
@@ -66,3 +68,10 @@ async def test_events_become_findings_and_a_poison_record_blocks_nobody(tmp_path
         "Dump files are secrets here": (Stage.OBSERVE, "e2"),
     }
     assert len(letters) == 1
+
+
+def test_a_folder_of_rules_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    clock = VirtualClock(0)
+    deployment = Deployment(EmbeddedLog(None, clock), {}, clock, tmp_path)
+    with pytest.raises(ConfigError, match=r"match\.rules\.0: .*absent does not exist"):
+        compose(deployment, Settings(rules=(tmp_path / "absent",)))
