@@ -102,6 +102,8 @@ def _entry(tenant: Tenant, aim: Aim) -> Account | None:
         known = (account.name, *account.aliases, account.sid, account.upn, account.object_id)
         if names & (_folded(known) | _folded(map(_canonical, filter(None, known)))):
             return account
+        if _parts(aim)[0] in _folded((account.name, *account.aliases)):
+            return account  # a name without a domain means that name in each
     return None
 
 
@@ -134,7 +136,7 @@ def _plan(kind: EntityType, name: str, **more: object) -> Plan:
 _INVENTORY = Tenant(
     slug="example",
     assets=(Asset.model_validate({"name": "ERP01", "aliases": ("erp.example.org",), "protected": True}),),
-    accounts=(Account(name="board@corp.example", protected=True),),
+    accounts=(Account(name="board@corp.example", protected=True), Account(name="Breakglass", protected=True)),
 )
 _EXAMPLES = (
     GuardExample("a protected asset under another name", _plan(EntityType.HOST, "ERP", aliases=("erp.example.org",)),
@@ -142,6 +144,8 @@ _EXAMPLES = (
     GuardExample("a protected asset that its events call by the short form of its other name",
                  _plan(EntityType.HOST, "ERP"), Facts(_INVENTORY), 0, "refuse"),
     GuardExample("a protected account that is configured by its principal name", _plan(EntityType.ACCOUNT, "CORP\\board"),
+                 Facts(_INVENTORY), 0, "refuse"),
+    GuardExample("a protected account that is configured without a domain", _plan(EntityType.ACCOUNT, "CORP\\breakglass"),
                  Facts(_INVENTORY), 0, "refuse"),
     GuardExample("a controller that events gave away", _plan(EntityType.HOST, "ALPHA"),
                  Facts(_INVENTORY, {"ALPHA": AssetClass.DOMAIN_CONTROLLER}), 0, "refuse"),
