@@ -87,5 +87,6 @@ def _tell(console: Console, report: ReplayReport) -> None:
     if report.holds:
         console.print(
             "Every hold ended by itself at its expiry, above. At work, one is undone at once with "
-            f"[bold]stanch release {report.holds[0].uid}[/bold], and all containment is stopped with [bold]stanch halt[/bold]."
+            f"[bold].venv/bin/stanch release {report.holds[0].uid}[/bold], and all containment is stopped with "
+            "[bold].venv/bin/stanch halt[/bold]."
         )

@@ -15,7 +15,7 @@ def summarise(console: Console, report: ReplayReport) -> None:
     console.print(
         f"[bold]{events.records:,}[/bold] records: {events.normalized:,} normalized, {events.base:,} base, "
         f"{events.dead_letters:,} dead letters; {report.findings:,} findings, "
-        f"[bold]{len(report.incidents)}[/bold] incidents, {len(report.holds)} holds, in {report.seconds:.1f} s"
+        f"incidents: [bold]{len(report.incidents)}[/bold], holds: [bold]{len(report.holds)}[/bold], in {report.seconds:.1f} s"
     )
     for incident in report.incidents:
         console.print(f"\n[bold]incident[/bold] {plain(incident.ocsf['desc'])}")
@@ -38,7 +38,7 @@ def tell_unmapped(console: Console, kinds: Mapping[str, int]) -> None:
 
 def _holds(report: ReplayReport) -> Table:
     columns = (Column(name, overflow="fold") for name in ("control", "target", "state", "verified", "expires"))
-    table = Table(*columns, title="what was held", title_justify="left")
+    table = Table(*columns, title="holds", title_justify="left")
     for hold in report.holds:
         table.add_row(*_hold(hold))
     return table

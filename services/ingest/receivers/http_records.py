@@ -1,5 +1,6 @@
 """``POST /v1/records``: records over HTTP. 202 means that the log has them."""
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -83,9 +84,10 @@ class RecordsDoor:
     async def _append(self, tenant: str, source: str, request: Request) -> int:
         limit = self._settings.max_body_bytes
         sent = await body_of(request, limit, self._settings.max_body_seconds)
-        body = decompressed(sent, request.headers.get("content-encoding", ""), limit)
         content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-        pieces = _pieces(body, self._settings.max_records, is_text=content_type.startswith(_TEXT))
+        body, pieces = await asyncio.to_thread(
+            _read, sent, request.headers.get("content-encoding", ""), content_type, self._settings
+        )
         place = _place(request.headers.get("idempotency-key"), body, self._clock.now())
         messages = [
             Message(
@@ -119,6 +121,12 @@ def router(log: Log, tenants: Mapping[str, Tenant], clock: Clock, settings: Http
     routes = APIRouter()
     routes.add_api_route("/v1/records", door.take, methods=["POST"], status_code=202, response_model=None)
     return routes
+
+
+def _read(sent: bytes, encoding: str, content_type: str, settings: HttpSettings) -> tuple[bytes, Sequence[Piece]]:
+    """Return the body and its records; in a thread, since whoever sends chooses how long that takes."""
+    body = decompressed(sent, encoding, settings.max_body_bytes)
+    return body, _pieces(body, settings.max_records, is_text=content_type.startswith(_TEXT))
 
 
 def _pieces(body: bytes, most: int, *, is_text: bool) -> Sequence[Piece]:

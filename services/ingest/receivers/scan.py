@@ -10,6 +10,7 @@ BLANK: Final = b" \t\r\n\x0b\x0c"
 
 _TOKEN: Final = re.compile(rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"|["{}\[\]]')
 _BETWEEN: Final = re.compile(rb"[\s,]*")
+_IDLE: Final = re.compile(rb"(?:[ \t\r\x0b\x0c]*+(?:,[ \t\r\x0b\x0c]*+)?\n)*+")
 _SCALAR: Final = re.compile(rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"|[^,\]\r\n]+')
 _ARRAY: Final = re.compile(rb"\[\s*[\[{\]]")
 
@@ -18,6 +19,12 @@ def line_end(data: Data, position: int) -> int:
     """Return where the line at ``position`` ends, its line feed not included."""
     found = data.find(b"\n", position)
     return len(data) if found < 0 else found
+
+
+def after_idle_lines(data: Data, position: int) -> int:
+    """Return where the first line begins that holds more than blanks and a comma; takes time by the byte, not by the line."""
+    found = _IDLE.match(data, position)
+    return found.end() if found else position
 
 
 def first_mark(data: Data, position: int, end: int) -> int:

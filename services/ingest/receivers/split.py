@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from services.ingest.receivers.scan import (
     BLANK,
     Data,
+    after_idle_lines,
     after_separators,
     first_mark,
     is_array,
@@ -74,7 +75,7 @@ class _Splitter:
     def pieces(self, position: int) -> Iterator[Piece]:
         """Yield what begins at ``position`` and after."""
         data, size = self._data, len(self._data)
-        while position < size:
+        while (position := after_idle_lines(data, position)) < size:
             end = line_end(data, position)
             begin = first_mark(data, position, end)
             line = data[begin:end].rstrip(BLANK)
