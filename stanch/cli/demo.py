@@ -51,7 +51,7 @@ def command() -> None:
 def _play(console: Console, film: Film) -> ReplayReport:
     with tempfile.TemporaryDirectory() as folder, bar(console) as progress:
         path = Path(folder) / "recording.ndjson"
-        path.write_bytes(b"\n".join(film.lines))
+        path.write_bytes(b"".join(film.lines))
         recording = read([path], AUTO, normalizer(), lambda _: None)
         watcher = ProgressBar(progress, len(recording.records), Speed.MAX)
         play = Play(recording, _company(film), Settings(), Path(folder), {"stdout": StringIO()})

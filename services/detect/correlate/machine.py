@@ -97,7 +97,7 @@ class CorrelateMachine:
         elif given.topic == FACTS.name:
             fact = _fact(given)
             state.work.engine.fact(fact)
-            state.work.newest = max(state.work.newest, fact.time)
+            state.work.newest = max(state.work.newest, min(fact.time, now))  # one wrong clock must not make all forget
             state.work.engine.evict(state.work.newest - self._watermark)
 
     def _file(self, state: State, finding: Finding) -> None:

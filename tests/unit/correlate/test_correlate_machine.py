@@ -3,14 +3,17 @@
 from collections.abc import Iterable
 
 import pytest
+from msgspec.structs import replace
 
 from runtime.errors import Rejected
 from runtime.log import Message, Received
 from runtime.machine import Step, Tick
 from schemas.decision import Decision, Verb
 from schemas.entity import Authority, EntityType
+from schemas.fact import encode
 from schemas.incident import Incident
 from schemas.tenant import Tenant, Thresholds
+from schemas.times import HOUR
 from schemas.topics import DECISIONS, FACTS, FINDINGS, INCIDENTS
 from services.detect.correlate.machine import CorrelateMachine
 from services.detect.correlate.publish import SETTLE_MS
@@ -216,3 +219,16 @@ def test_incidents_are_keyed_by_tenant_and_uid() -> None:
         uid = Incident.model_validate_json(output.value).uid
         assert (output.topic, output.tenant) == (INCIDENTS.name, TENANT)
         assert uid in output.key
+
+
+def test_one_event_from_a_wrong_clock_makes_nothing_be_forgotten() -> None:
+    of, day = machine(), Story()
+    background(day, Estate(), 50)
+    state, now = of.fresh(TENANT), day.moments[-1].time
+    flood(of, state, day.moments, now)
+    give(of, state, Tick(), now + 100)
+    known = set(state.work.engine.store.items)
+    for days in range(1, 30):
+        wrong = replace(day.moments[0].facts[0], time=now + days * 24 * HOUR)
+        give(of, state, received(FACTS.name, encode(wrong)), now + 100)
+    assert known <= set(state.work.engine.store.items)
