@@ -1,6 +1,6 @@
 """Reads the inputs of a replay once: their records in order of virtual receipt, and whom they name."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
@@ -8,11 +8,15 @@ from typing import Final, Protocol
 
 from runtime.errors import Rejected
 from schemas.ocsf.objects import ACCOUNT, HOST, Observable
+from schemas.times import HOUR
 from services.ingest.ports import Hints
 from services.ingest.receivers.files import RawRecord, read_records
 
 BREATH: Final = 500
+DAY: Final = 24 * HOUR
+"""How far beyond nearly all others a time may lie and still move the clock: one wrong clock must not end the day."""
 Told = Callable[[int], None]
+Timed = tuple[RawRecord, int | None]
 
 
 class Peek(Protocol):
@@ -45,39 +49,35 @@ class Recording:
         return self.records[0].at if self.records else 0
 
 
-@dataclass(slots=True)
-class _File:
-    """One file's records so far. ``newest`` makes event time monotone; a record before any time gets the first one."""
-
-    newest: int = 0
-    timeless: list[RawRecord] = field(default_factory=list)
-
-
 def read(paths: Iterable[Path], source: str, ingest: Peek, told: Told) -> Recording:
     """Return what the files hold. Each file keeps its own order; files are merged by event time. Kept in memory.
 
     Raises:
         OSError: a path does not exist or may not be read.
     """
-    found, files, records = Recording(), dict[str, _File](), list[Stamped]()
+    found, files = Recording(), dict[str, list[Timed]]()
     for number, raw in enumerate(read_records(paths, source), 1):
-        file = files.setdefault(raw.file, _File())
-        records += _stamped(file, raw, _time(ingest, raw, found))
+        files.setdefault(raw.file, []).append((raw, _time(ingest, raw, found)))
         if number % BREATH == 0:
             told(BREATH)
-    for file in files.values():
-        records += [Stamped(raw.modified, raw) for raw in file.timeless]
-    found.records = sorted(records, key=attrgetter("at"))
+    stamped = (one for file in files.values() for one in _stamped(file))
+    found.records = sorted(stamped, key=attrgetter("at"))
     return found
 
 
-def _stamped(file: _File, raw: RawRecord, time: int | None) -> list[Stamped]:
-    if time is None and not file.newest:
-        file.timeless.append(raw)
-        return []
-    waiting, file.timeless = file.timeless, []
-    file.newest = max(file.newest, time or 0)
-    return [Stamped(file.newest, one) for one in (*waiting, raw)]
+def _stamped(file: Sequence[Timed]) -> Iterator[Stamped]:
+    """Stamp with the newest event time so far. A record before any time gets the first; a file without one its own."""
+    believed = _believed([time for _, time in file])
+    newest = next((time for time in believed if time is not None), file[0][0].modified)
+    for (raw, _), time in zip(file, believed, strict=True):
+        newest = max(newest, time or newest)
+        yield Stamped(newest, raw)
+
+
+def _believed(times: Sequence[int | None]) -> list[int | None]:
+    known = sorted(time for time in times if time is not None)
+    latest = known[(len(known) - 1) * 99 // 100] + DAY if known else 0
+    return [None if time is None or time > latest else time for time in times]
 
 
 def _time(ingest: Peek, raw: RawRecord, found: Recording) -> int | None:
