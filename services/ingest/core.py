@@ -47,6 +47,11 @@ class Normalizer:
         self._by_name: Mapping[str, Source] = {source.name: source for source in sources}
         self._in_order = sorted(sources, key=lambda source: (source.order, source.name))
 
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the sources, sorted."""
+        return sorted(self._by_name)
+
     def normalize(self, record: bytes, context: Context) -> Normalized:
         """Return the event that ``record`` becomes; one without a mapper becomes a base event.
 

@@ -1,6 +1,7 @@
 """`stanch replay`: recordings in, one report out."""
 
 import asyncio
+from collections.abc import Sequence
 from enum import StrEnum
 from io import StringIO
 from pathlib import Path
@@ -14,6 +15,7 @@ from runtime.errors import StartError
 from runtime.log import Log
 from schemas.replay import ReplayReport
 from services.ingest.__main__ import normalizer
+from services.ingest.core import Normalizer
 from services.ingest.ports import AUTO
 from stanch.cli.config import replay_configuration
 from stanch.cli.progress import bar
@@ -66,9 +68,10 @@ def command(
     """Play recordings on a virtual clock, armed against the lab only: no real product can be reached."""
     console = Console()
     settings, whose = replay_configuration(config, tenant, rules or [])
-    _check(json)
+    ingest = normalizer(settings.ingest)
+    _check(json, source, ingest.names)
     with bar(console) as progress:
-        recording = _read(files, source, progress)
+        recording = _read(files, source, ingest, progress)
         play = Play(recording, whose, settings, state_home(), {"stdout": StringIO(), "stderr": StringIO()})
         watcher = ProgressBar(progress, len(recording.records), speed)
         played = asyncio.run(replay(play, watcher))
@@ -77,18 +80,22 @@ def command(
     tell_unmapped(console, played.base_kinds)
 
 
-def _read(files: list[Path], source: str, progress: Progress) -> Recording:
+def _read(files: list[Path], source: str, ingest: Normalizer, progress: Progress) -> Recording:
     reading = progress.add_task("reading", total=None)
     try:
-        recording = read(files, source, normalizer(), lambda records: progress.advance(reading, records))
+        recording = read(files, source, ingest, lambda records: progress.advance(reading, records))
     except OSError as error:
         raise StartError(f"cannot read {error.filename}: {error.strerror}") from error
     progress.remove_task(reading)
     return recording
 
 
-def _check(path: Path | None) -> None:
-    """Refuse before the replay what could not be written after it."""
+def _check(path: Path | None, source: str, known: Sequence[str]) -> None:
+    """Refuse before the replay what nobody can read, and what could not be written after it."""
+    if source not in (AUTO, *known):
+        raise StartError(
+            f"--source {source}: no such source; there are {', '.join(known)}. Leave it out to let ingest see."
+        )
     if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
         raise StartError(f"--json {path}: this is a folder, or its folder does not exist; name a file in one that does")
 

@@ -38,3 +38,9 @@ def test_a_home_that_is_a_file(recording: Path) -> None:
 def test_samples_and_rules_that_are_not_there(tmp_path: Path) -> None:
     assert str(tmp_path / "samples") in refusal("rules", "test", tmp_path / "samples")
     assert str(tmp_path / "rules") in refusal("rules", "test", "--rules", tmp_path / "rules")
+
+
+def test_a_source_that_nobody_knows(recording: Path) -> None:
+    said = refusal("replay", recording, "--source", "nosuch")
+    assert "nosuch" in said
+    assert "windows_event_json" in said
