@@ -20,16 +20,15 @@ from schemas.remediation import Remediation
 from schemas.replay import ReplayReport
 from schemas.tenant import Tenant
 from schemas.topics import FINDINGS, HOLDS, INCIDENTS, NOTIFICATIONS, REMEDIATIONS, records_of
-from stanch.assembly import Doors, Settings, assemble
+from stanch.assembly import SECTIONS, Doors, Settings, assemble
 from stanch.projection import everything, newest
 from stanch.replay import laboratory
 from stanch.replay.lockstep import Lockstep
 from stanch.replay.recording import Recording, Stamped
 from stanch.replay.report import Conclusions, report
-from stanch.replay.tally import Tally
+from stanch.replay.tally import tally
 
 BATCH: Final = 500
-SERVICES: Final = ("ingest", "match", "context", "correlate", "respond", "notify")
 
 
 class Watcher(Protocol):
@@ -67,34 +66,33 @@ async def replay(play: Play, watcher: Watcher) -> Played:
     """
     began = time.perf_counter()
     tenant = laboratory.armed_against_the_lab(play.tenant)
-    clocks = {name: VirtualClock(play.recording.start) for name in SERVICES}
+    clocks = {name: VirtualClock(play.recording.start) for name in SECTIONS}
     world = laboratory.open_lab(clocks["respond"])
     laboratory.enrol(world, play.recording, tenant)
     log = EmbeddedLog(None, VirtualClock(play.recording.start), prefix=f"replay-{uuid4().hex[:12]}.")
 
     def deployment(service: str) -> Deployment:
-        return Deployment(log, {tenant.slug: tenant}, clocks[service], play.home, virtual=True, group_prefix="")
+        return Deployment(log, {tenant.slug: tenant}, clocks[service], play.home, virtual=True)
 
     doors = Doors(laboratory.transport(world), play.terminals)
-    lockstep, tally = Lockstep(assemble(deployment, play.settings, doors)), Tally(log)
+    lockstep = Lockstep(assemble(deployment, play.settings, doors))
     try:
         await lockstep.start()
-        await _play(play, log, lockstep, tally, watcher)
+        await _play(play, log, lockstep, watcher)
         await lockstep.run_out()
-        counts = await tally.total(len(play.recording.records))
-        found = report(counts, await _conclusions(log), time.perf_counter() - began)
-        return Played(found, dict(tally.base_kinds.most_common()))
+        counted = await tally(log, len(play.recording.records))
+        found = report(counted.counts, await _conclusions(log), time.perf_counter() - began)
+        return Played(found, dict(counted.base_kinds.most_common()))
     finally:
         await lockstep.stop()
         await log.close()
 
 
-async def _play(play: Play, log: EmbeddedLog, lockstep: Lockstep, tally: Tally, watcher: Watcher) -> None:
+async def _play(play: Play, log: EmbeddedLog, lockstep: Lockstep, watcher: Watcher) -> None:
     records = iter(play.recording.records)
     while batch := list(islice(records, BATCH)):
         await log.append(_messages(batch, play.tenant.slug))
         await lockstep.settle()
-        await tally.count()
         await watcher.played(batch[-1], len(batch), log)
 
 

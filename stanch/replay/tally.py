@@ -1,60 +1,51 @@
 """Counts what became of the records, from the headers of the events alone."""
 
 from collections import Counter
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 from runtime.log import Log
 from schemas.dead_letter import DeadLetter
 from schemas.replay import EventCounts, SourceCounts
 from schemas.topics import DEAD_LETTERS, EVENTS
-from stanch.projection import everything
+from services.ingest.ports import MAPPED
+from stanch.projection import everything, stored
 
-MAPPED = "mapped"
 
-
+@dataclass(frozen=True, slots=True)
 class Tally:
-    """Reads on where it stopped, so that it can count while the log is trimmed behind it.
+    """What became of the records of a replay.
 
     ``base_kinds`` says which kinds no mapper knew: channel and event id for Windows, else the source's own type.
     """
 
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self._upto: Counter[int] = Counter()
-        self._normalized: Counter[str] = Counter()
-        self._base: Counter[str] = Counter()
-        self.base_kinds: Counter[str] = Counter()
+    counts: EventCounts
+    base_kinds: Counter[str]
 
-    async def count(self) -> None:
-        """Count the events that have come since."""
-        for partition in range(await self._log.partitions(EVENTS.name)):
-            async for event in self._log.read(EVENTS.name, partition, self._upto[partition]):
-                self._add(event.headers)
-                self._upto[partition] = event.offset + 1
 
-    def _add(self, headers: Mapping[str, str]) -> None:
-        if headers.get(MAPPED) == "1":
-            self._normalized[headers["source"]] += 1
+async def tally(log: Log, records: int) -> Tally:
+    """Return what became of ``records`` records."""
+    normalized, base, base_kinds = Counter[str](), Counter[str](), Counter[str]()
+    async for event in stored(log, EVENTS.name):
+        if event.headers[MAPPED] == "1":
+            normalized[event.headers["source"]] += 1
         else:
-            self._base[headers["source"]] += 1
-            self.base_kinds[headers["kind"]] += 1
+            base[event.headers["source"]] += 1
+            base_kinds[event.headers["kind"]] += 1
+    dead = await _dead(log)
+    by_source = {
+        name: SourceCounts(normalized=normalized[name], base=base[name], dead_letters=dead[name])
+        for name in sorted({*normalized, *base, *dead})
+    }
+    counts = EventCounts(
+        records=records,
+        normalized=normalized.total(),
+        base=base.total(),
+        dead_letters=dead.total(),
+        by_source=by_source,
+    )
+    return Tally(counts, base_kinds)
 
-    async def total(self, records: int) -> EventCounts:
-        """Return the counts of a replay of ``records`` records."""
-        await self.count()
-        dead = Counter(
-            letter.headers.get("source", "unknown")
-            for letter in await everything(self._log, DEAD_LETTERS, DeadLetter)
-            if letter.service == "ingest"
-        )
-        by_source = {
-            name: SourceCounts(normalized=self._normalized[name], base=self._base[name], dead_letters=dead[name])
-            for name in sorted({*self._normalized, *self._base, *dead})
-        }
-        return EventCounts(
-            records=records,
-            normalized=self._normalized.total(),
-            base=self._base.total(),
-            dead_letters=dead.total(),
-            by_source=by_source,
-        )
+
+async def _dead(log: Log) -> Counter[str]:
+    letters = await everything(log, DEAD_LETTERS, DeadLetter)
+    return Counter(one.headers.get("source", "unknown") for one in letters if one.service == "ingest")

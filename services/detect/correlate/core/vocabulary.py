@@ -1,7 +1,7 @@
 """What is known of operating systems in general: launchers, browsers, script hosts, paths, ports, built-in accounts."""
 
 from functools import lru_cache
-from ipaddress import IPv4Address, ip_address, ip_network
+from ipaddress import IPv4Address, ip_address
 from typing import Final
 
 # Launchers of the operating system parent unrelated things: neither suspicion nor a story passes them by parentage.
@@ -64,10 +64,6 @@ _BUILT_IN_NAMES: Final = frozenset(
     {"anonymous logon", "system", "local service", "network service", "local system", "guest"}
 )
 _LOCAL_SESSIONS: Final = frozenset({"", "0x3e7", "0x3e4", "0x3e5"})
-# RFC 1918, RFC 6598, RFC 4193: nobody on the internet owns these
-_INNER_NETWORKS: Final = tuple(
-    ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
-)
 _PLATFORM_ADDRESSES: Final = frozenset({"168.63.129.16", "169.254.169.254"})
 
 
@@ -123,9 +119,3 @@ def is_special(address: str) -> bool:
     if isinstance(found, IPv4Address) and address.endswith(".255"):
         return True
     return found.is_loopback or found.is_link_local or found.is_multicast or found.is_unspecified
-
-
-def is_inner(address: str) -> bool:
-    """Whether the address can only belong to a machine inside some organisation's network."""
-    found = ip_address(address)
-    return any(found.version == network.version and found in network for network in _INNER_NETWORKS)
