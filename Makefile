@@ -22,5 +22,5 @@ types: install   ## mypy --strict
 bench: install   ## every figure that README and BENCHMARKS.md quote
 	@.venv/bin/python -m benchmarks
 
-chaos: install   ## kill -9 at each labelled point and each fault of the lab: the table
+chaos: install   ## kill -9 at each labelled point and each fault of the lab; the broker away for a minute: the tables
 	@.venv/bin/python -m tests.chaos

@@ -1,17 +1,26 @@
 """Runs the tests in suites and tells the time of each.
 
 ``scripts/run_tests.py [SUITE ...] [-- PYTEST ARGUMENTS]``; without a suite, all of them. The exit status is 0 only when every suite
-passed. STANCH_REQUIRE_REAL=1 makes a test fail that would skip for want of a required server (none is required at present).
+passed. The suites share one Kafka broker. STANCH_REQUIRE_REAL=1 makes a test fail that would skip for want of a server.
 """
 
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import servers  # noqa: E402
+
+from tests.servers.available import REQUIRED, broker  # noqa: E402
+from tests.servers.kafka import ADDRESS, Unobtainable  # noqa: E402
+
 PARALLEL = ("-n", "2", "--dist", "loadfile")
 NOTHING_COLLECTED = 5
 
@@ -49,7 +58,10 @@ def main(arguments: list[str]) -> int:
     if suites is None:
         return 2
     _tell_surroundings()
-    results = [_run(suite, extra) for suite in suites]
+    if code := servers.main():
+        return code
+    with _kafka():
+        results = [_run(suite, extra) for suite in suites]
     _sum_up(results)
     return 0 if all(result.code == 0 for result in results) else 1
 
@@ -74,8 +86,20 @@ def _chosen(wanted: list[str]) -> list[Suite] | None:
 def _tell_surroundings() -> None:
     data = Path(os.environ.get("STANCH_DATA", ROOT.parent / "shared" / "data"))
     print(f"recordings: {'present' if data.is_dir() else 'absent, tests that need them skip (set STANCH_DATA)'}")
-    required = os.environ.get("STANCH_REQUIRE_REAL") == "1"
-    print(f"required servers: none yet (STANCH_REQUIRE_REAL={'1' if required else '0'})", flush=True)
+    print(f"what is real is required: {'yes' if os.environ.get(REQUIRED) == '1' else f'no ({REQUIRED}=1 requires it)'}")
+
+
+@contextmanager
+def _kafka() -> Iterator[None]:
+    """Have a broker for all suites; without one the tests that need it skip, or fail, each with the reason."""
+    try:
+        with broker() as (bootstrap, what):
+            print(f"Kafka: {what}", flush=True)
+            os.environ[ADDRESS] = bootstrap
+            yield
+    except Unobtainable as error:
+        print(f"Kafka: none ({error})", flush=True)
+        yield
 
 
 def _run(suite: Suite, extra: list[str]) -> Result:
