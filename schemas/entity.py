@@ -1,13 +1,20 @@
 """Entities: what a finding names and a control can take, under one canonical id each."""
 
+import re
 from enum import StrEnum
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-TenantSlug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+_SLUG = r"^[a-z0-9-]{1,40}$"
+TenantSlug = Annotated[str, StringConstraints(pattern=_SLUG)]
+
+
+def is_tenant(name: str) -> bool:
+    """Whether a tenant can be called so."""
+    return re.fullmatch(_SLUG, name) is not None
 
 
 class EntityType(StrEnum):
@@ -92,13 +99,14 @@ def canonical_account(domain: str, name: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def canonical_address(text: str) -> str:
-    """Return the address as text, an IPv4-mapped one as IPv4; ``""`` where ``text`` is none."""
+    """Return the address as text, an IPv4-mapped one as IPv4, none with its zone; ``""`` where ``text`` is none."""
     try:
         address = ip_address(text.strip())
     except ValueError:
         return ""
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped or IPv6Address(int(address)))
 
 
 def _is_address(text: str) -> bool:

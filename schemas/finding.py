@@ -14,6 +14,13 @@ class Stage(StrEnum):
     CONTAIN = "contain"
 
 
+class Kind(StrEnum):
+    """What a finding is about: what others do to the organisation, or how the watching itself fares."""
+
+    SECURITY = "security"
+    OPERATIONS = "operations"
+
+
 class Level(StrEnum):
     """Sigma's levels."""
 
@@ -89,6 +96,9 @@ class Evidence(_Ocsf):
 class FindingDetail(_Ocsf):
     """What OCSF has no field for; rides in ``unmapped.stanch``."""
 
+    kind: Kind = Field(
+        default=Kind.SECURITY, description="one of `operations` joins no incident and leads to no containment"
+    )
     level: Level
     tactics: tuple[str, ...] = Field(
         default=(), description="ATT&CK tactic names in Sigma's spelling, `lateral-movement`"

@@ -1,7 +1,8 @@
-"""Publishes the contracts for those who do not read Python: ``python -m schemas.publish [--check]``.
+"""Publishes the contracts for those who do not read Python: ``python -m schemas.publish [--check | --release <version>]``.
 
 Writes schemas/published/: one JSON Schema (draft 2020-12) per topic and document, and an AsyncAPI 3 description of all topics.
-``--check`` writes nothing and fails when a file is out of date.
+``--check`` writes nothing and fails when a file is out of date, or breaks the last release. ``--release <version>`` keeps what is
+published as the schemas of that version, which later ones are held against.
 """
 
 import json
@@ -13,7 +14,9 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel
 
+from schemas.asyncapi import asyncapi
 from schemas.command import Command, Response
+from schemas.compatibility_gate import CURE, Refused, problems, release
 from schemas.fact import Fact
 from schemas.ocsf.classes import VERSION, OcsfClass
 from schemas.replay import ReplayReport
@@ -30,8 +33,13 @@ Schema = dict[str, Any]
 
 def published() -> Mapping[str, str]:
     """Return every file by its name, as it must be."""
-    files = {f"{name}.json": schema for name, schema in schemas().items()}
-    return {name: _text(content) for name, content in {**files, "asyncapi.json": asyncapi()}.items()}
+    return {f"{name}.json": _text(content) for name, content in contents().items()}
+
+
+def contents() -> Mapping[str, Schema]:
+    """Return everything that is published, by name: the schemas, and the description of all topics."""
+    found = {**schemas(), "asyncapi": asyncapi(schema_of)}
+    return {name: json.loads(json.dumps(content)) for name, content in found.items()}
 
 
 def schemas() -> Mapping[str, Schema]:
@@ -55,21 +63,6 @@ def schema_of(topic: Topic) -> Schema | None:
     return _of_model(topic.model) if topic.model else None
 
 
-def asyncapi() -> Schema:
-    """Return the AsyncAPI 3 description: each topic, who writes it, who reads it."""
-    public = [topic for topic in TOPICS.values() if topic.public]
-    return {
-        "asyncapi": "3.0.0",
-        "info": {
-            "title": "Stanch",
-            "version": "1",
-            "description": "The topics on which the services meet. Every message is keyed; delivery is at least once.",
-        },
-        "channels": {topic.name: _channel(topic) for topic in public},
-        "operations": dict(operation for topic in public for operation in _operations(topic)),
-    }
-
-
 def stale() -> list[str]:
     """Return the names of the published files that are missing, out of date or left over."""
     wanted = published()
@@ -89,11 +82,34 @@ def write() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Write, or check with ``--check``; return the exit status."""
-    if arguments == ["--check"]:
-        old = stale()
-        sys.stderr.writelines(f"schemas/published/{name} is out of date: python -m schemas.publish\n" for name in old)
-        return 1 if old else 0
+    """Write, check with ``--check``, or keep as released with ``--release``; return the exit status."""
+    match arguments:
+        case ["--check"]:
+            return _check()
+        case ["--release", version]:
+            return _release(version)
+        case []:
+            write()
+            return 0
+    sys.stderr.write("python -m schemas.publish [--check | --release <version>]\n")
+    return 2
+
+
+def _check() -> int:
+    old, broken = stale(), problems(contents())
+    sys.stderr.writelines(f"schemas/published/{name} is out of date: python -m schemas.publish\n" for name in old)
+    sys.stderr.writelines(f"{problem}\n" for problem in broken)
+    if broken:
+        sys.stderr.write(CURE)
+    return 1 if old or broken else 0
+
+
+def _release(version: str) -> int:
+    try:
+        release(version, contents())
+    except Refused as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     write()
     return 0
 
@@ -127,27 +143,6 @@ def _of_event() -> Schema:
         "properties": properties,
         "required": sorted(properties),
     }
-
-
-def _channel(topic: Topic) -> Schema:
-    payload = {"$ref": f"./{topic.name}.json"} if schema_of(topic) else {"description": "bytes exactly as received"}
-    parameters = {"parameters": {"tenant": {"description": "slug of the tenant"}}} if "<tenant>" in topic.name else {}
-    return {
-        "address": topic.name.replace("<tenant>", "{tenant}"),
-        "description": topic.what,
-        "messages": {"message": {"payload": payload}},
-        "x-key": topic.key,
-        "x-partition-by": topic.partition_by,
-        "x-retention": topic.retention,
-        **parameters,
-    }
-
-
-def _operations(topic: Topic) -> list[tuple[str, Schema]]:
-    channel = {"$ref": f"#/channels/{topic.name.replace('~', '~0').replace('/', '~1')}"}
-    writes = [(f"{name} writes {topic.name}", {"action": "send", "channel": channel}) for name in topic.producers]
-    reads = [(f"{name} reads {topic.name}", {"action": "receive", "channel": channel}) for name in topic.consumers]
-    return [*writes, *reads]
 
 
 def _text(content: Schema) -> str:

@@ -44,8 +44,11 @@ class ConnectorConfig(_Section):
 
     name: str
     kind: str = Field(description="file name of the connector plug-in")
-    base_url: str
+    base_url: str = Field(description="its address; what a kind on this host takes instead is in its how-to")
     secrets: dict[str, SecretStr] = Field(default_factory=dict)
+    management: tuple[Network, ...] = Field(
+        default=(), description="whence it is managed; addresses in it are never blocked there"
+    )
 
 
 class Thresholds(_Section):
@@ -59,8 +62,27 @@ class Contact(_Section):
     """Who is told, through which channel."""
 
     channel: str = Field(description="file name of the channel plug-in")
-    address: str
+    address: str = Field(description="webhook: URL; email: mail addresses, commas between; terminal: stdout or stderr")
     secrets: dict[str, SecretStr] = Field(default_factory=dict)
+
+
+class RecordDefaults(_Section):
+    """What a message of ``records.<tenant>`` is taken for where its headers do not say."""
+
+    source: str = Field(default="", pattern=r"^[A-Za-z0-9_.:-]{0,64}$", description="empty: recognised by content")
+    content_type: str = Field(default="", max_length=100, description="`application/json`, `text/plain`, ...")
+
+
+class TailedFile(_Section):
+    """A log file that is followed as it grows, across rotation and truncation."""
+
+    kind: str = Field(default="auto", pattern=r"^[A-Za-z0-9_.:-]{1,64}$", description="source of its lines")
+    path: str = Field(pattern=r"^/", description="absolute; `*`, `?`, `[...]` and `**` stand for several files")
+    host: str = Field(default="", max_length=255, description="for lines that name no host")
+    begin: Literal["beginning", "end"] = Field(
+        default="end",
+        description="where files that are there at the very first start begin; later ones: at the beginning",
+    )
 
 
 class Tenant(_Section):
@@ -78,8 +100,10 @@ class Tenant(_Section):
     accounts: tuple[Account, ...] = ()
     connectors: tuple[ConnectorConfig, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    records: RecordDefaults = RecordDefaults()
+    sources: tuple[TailedFile, ...] = Field(default=(), description="files of this machine that are read as they grow")
     queue: str = Field(default="", description="OCSF assignee_group of fresh incidents; the slug where empty")
     thresholds: Thresholds = Thresholds()
-    hold_minutes: Minutes = 240
+    hold_minutes: Annotated[float, Field(gt=0, le=30 * 24 * 60, description="fractions are taken: 0.5")] = 240
     freshness_minutes: Minutes = Field(default=30, description="evidence older than this needs a human")
     automation_accounts: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 
 
 def to_text(instant: int) -> str:

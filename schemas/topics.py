@@ -39,7 +39,12 @@ PEOPLE = ("stanch",)
 EVENTS = Topic("events", "tenant|host, else tenant|account, else tenant", "OCSF events, the native object beside each", None,
                ("ingest",), ("detect.match", "detect.context"), partition_by="key")  # fmt: skip
 FINDINGS = Topic(
-    "findings", "tenant|uid", "OCSF Detection Finding 2004", Finding, ("detect.match",), ("detect.correlate",)
+    "findings",
+    "tenant|uid",
+    "OCSF Detection Finding 2004",
+    Finding,
+    ("detect.match", "detect.pulse"),
+    ("detect.correlate",),
 )
 FACTS = Topic("facts", "tenant|entity", "what correlation must know of events that no rule fired on", None,
               ("detect.context",), ("detect.correlate",))  # fmt: skip
@@ -55,9 +60,9 @@ REMEDIATIONS = Topic("remediations", "tenant|lane", "OCSF Remediation Activity 7
 NOTIFICATIONS = Topic("notifications", "tenant|incident", "who was told what, with what result", Notification, ("notify",),
                       ("stanch",), retention="long")  # fmt: skip
 MEASURES = Topic("measures", "tenant|source or rule", "counts per second of the services' own work", Measure,
-                 ("ingest", "detect.match"), (), partition_by="key")  # fmt: skip
+                 ("ingest", "detect.match"), ("detect.pulse",), partition_by="key")  # fmt: skip
 DEAD_LETTERS = Topic("dead-letters", "tenant|origin", "messages given up, with their bytes and the reason", DeadLetter,
-                     ("ingest", "detect.match", "detect.context", *LEDGER_SERVICES), ("stanch",), retention="long")  # fmt: skip
+                     ("ingest", "detect.match", "detect.context", "detect.pulse", *LEDGER_SERVICES), ("stanch",), retention="long")  # fmt: skip
 CORRELATE_LEDGER = Topic("detect.ledger", "tenant|sub-state", "correlate's own truth", None, ("detect.correlate",),
                          ("detect.correlate",), retention="forever", public=False)  # fmt: skip
 RESPOND_LEDGER = Topic("respond.ledger", "tenant|sub-state", "respond's own truth", None, ("respond",), ("respond",),
@@ -76,6 +81,14 @@ TOPICS: dict[str, Topic] = {
         CORRELATE_LEDGER, RESPOND_LEDGER, NOTIFY_LEDGER, MEASURES, DEAD_LETTERS,
     )
 }  # fmt: skip
+
+
+PULSE_STATE = "detect.pulse.faust-series-changelog"
+
+
+def internal(prefix: str) -> tuple[str, ...]:
+    """Return the names on Kafka of the topics that pulse's engine keeps its state in, makes itself, and nobody else reads."""
+    return (prefix + PULSE_STATE,)
 
 
 def records_of(tenant: str) -> str:
