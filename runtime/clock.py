@@ -4,6 +4,8 @@ import time
 from typing import Protocol
 
 NOW_HEADER = "stanch-now"
+TICK_HEADER = "stanch-tick"
+"""Marks a message that says nothing but that time has passed; heard in a replay only."""
 
 
 class Clock(Protocol):

@@ -31,7 +31,7 @@ Work = Callable[[], Awaitable[T]]
 Sleep = Callable[[float], Awaitable[None]]
 
 FIRST_WAIT_SECONDS = 0.05
-LONGEST_WAIT_SECONDS = 30.0
+LONGEST_WAIT_SECONDS = 5.0
 
 _log = structlog.get_logger("delivery")
 

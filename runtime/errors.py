@@ -4,6 +4,7 @@
   x Rejected        the message can never succeed        -> dead letter at once, commit
     x Oversize      it is larger than the log takes      -> the same, its fate named apart
   x Unavailable     something we depend on is down now   -> retried; never a dead letter
+    x Absent        it is up, and lacks what we need     -> the same; at the start: StartError, for people must act
 * Fenced            another owner took the partition     -> drop the state, do not commit
 * StartError        nothing half-starts
   x PluginError     a plug-in file breaks its contract
@@ -27,6 +28,10 @@ class Oversize(Rejected):
 
 class Unavailable(ServiceError):
     """A dependency did not answer; trying again may help."""
+
+
+class Absent(Unavailable):
+    """A dependency answered, and what we need of it is not there: people must make it."""
 
 
 class Fenced(Exception):

@@ -12,11 +12,34 @@ from pydantic import SecretBytes, SecretStr
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 HIDDEN = "**********"
+REPEATED_SECONDS = 10.0
+_REPETITIVE = "aiokafka"
+_REMEMBERED = 1_000
 _LONGEST = 8_000
 _SECRET_NAMES = re.compile(r"(?i)(passw|secret|token|api_?key|authori[sz]ation|credential|cookie|private_?key)")
 # C0 and C1 controls, line separators, direction overrides and zero-width characters: all that lets a text pretend
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _TRACEBACKS = frozenset({"traceback", "exception", "stack"})
+
+
+class _Calm(logging.Filter):
+    """Lets what the Kafka client repeats through now and then: while a broker is away it complains hundreds of times a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[str, object], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is told."""
+        if not record.name.startswith(_REPETITIVE):
+            return True
+        said = (record.name, record.msg)
+        if record.created - self._last.get(said, 0.0) < REPEATED_SECONDS:
+            return False
+        if len(self._last) > _REMEMBERED:
+            self._last.clear()
+        self._last[said] = record.created
+        return True
 
 
 def setup_logs(level: str = "INFO", stream: TextIO | None = None) -> None:
@@ -46,10 +69,11 @@ def _route(stream: TextIO, shared: list[Processor], level: str) -> None:
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(stream)],
     )
     handler.setFormatter(formatter)
+    handler.addFilter(_Calm())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("httpx", "httpcore"):  # they log whole URLs at INFO
+    for chatty in ("httpx", "httpcore", _REPETITIVE):  # they log whole URLs, or each of their steps, at INFO
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 

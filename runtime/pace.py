@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Protocol
 
-from runtime.clock import NOW_HEADER, Clock, VirtualClock
+from runtime.clock import NOW_HEADER, TICK_HEADER, Clock, VirtualClock
 from runtime.deployment import Deployment
 from runtime.errors import StartError
 from runtime.log import Received, TopicPartition
@@ -36,6 +36,14 @@ class Pace(Protocol):
         """Return the headers that an output of ``now`` carries."""
         ...
 
+    def moment(self, received: Received) -> int:
+        """Return when ``received`` came, for one who reads it again."""
+        ...
+
+    def is_tick(self, received: Received) -> bool:
+        """Return whether the message only tells the time."""
+        ...
+
 
 class LivePace:
     """The wall clock; whatever is due is handled now."""
@@ -65,6 +73,14 @@ class LivePace:
     def stamp(self, now: int) -> Mapping[str, str]:  # noqa: ARG002 # the port's signature
         """Return nothing: live messages carry no virtual time."""
         return {}
+
+    def moment(self, received: Received) -> int:
+        """Return when the log got it: live, a header that names a time is somebody else's."""
+        return received.at
+
+    def is_tick(self, received: Received) -> bool:  # noqa: ARG002 # the port's signature
+        """Return False: nobody tells the wall clock the time."""
+        return False
 
 
 class VirtualPace:
@@ -103,6 +119,14 @@ class VirtualPace:
     def stamp(self, now: int) -> Mapping[str, str]:
         """Return the header that tells the next service the time."""
         return {NOW_HEADER: str(now)}
+
+    def moment(self, received: Received) -> int:
+        """Return the instant that its header tells, else that of its receipt."""
+        return header_now(received) or received.at
+
+    def is_tick(self, received: Received) -> bool:
+        """Return whether the driver of the replay marked it so."""
+        return TICK_HEADER in received.headers
 
 
 def pace_of(deployment: Deployment) -> Pace:

@@ -25,6 +25,9 @@ HandleBatch = Callable[[Sequence[Received], int], Sequence[Outputs | Rejected]]
 
 T = TypeVar("T")
 
+LARGEST_COMMIT_BYTES = 16 * 1024 * 1024
+"""Outputs are committed when they come to so much, also within a batch: few messages can lead to very many bytes."""
+
 _BREATH = 64
 _log = structlog.get_logger("stream")
 
@@ -92,6 +95,11 @@ class StreamWorker:
             self._delivery.metrics.observe("stanch_batch_seconds", time.perf_counter() - started, service=self._name)
         return len(received)
 
+    async def committed(self, place: TopicPartition) -> int:
+        """Return the first offset of ``place`` that is not done with."""
+        assert self._subscription is not None, "committed before start"
+        return await self._subscription.committed(place)
+
     def deadline(self) -> int | None:
         """Return None: nothing happens here without a message."""
         return None
@@ -105,11 +113,6 @@ class StreamWorker:
         self._subscription = None
         await self._stack.aclose()
 
-    async def run(self, wait: float = 1.0) -> None:
-        """Step for ever."""
-        while True:
-            await self.step(wait)
-
     async def _mend(self, subscription: Subscription) -> None:
         """Read again what was in hand when an exception or a cancellation cut a step short."""
         for place in self._torn:
@@ -119,13 +122,16 @@ class StreamWorker:
     async def _work(self, subscription: Subscription, received: Sequence[Received]) -> None:
         prepared = await self._prepare(received)
         shares: dict[TopicPartition, _Share] = {}
+        size = 0
         for index, message in enumerate(received):
             share = shares.setdefault(message.place, _Share())
-            await self._deliver(message, prepared[index] if prepared else self._handle, share)
+            size += await self._deliver(message, prepared[index] if prepared else self._handle, share)
+            if size > LARGEST_COMMIT_BYTES or message is received[-1]:
+                await self._commit(subscription, shares)
+                self._measure(message, shares)
+                shares, size = {}, 0
             if index % _BREATH == _BREATH - 1:
                 await asyncio.sleep(0)  # a long batch of pure work lets receivers and timers in
-        await self._commit(subscription, shares)
-        self._measure(received[-1], shares)
 
     async def _prepare(self, received: Sequence[Received]) -> Sequence[Handle]:
         """Run the batch handler, if there is one; where it fails the messages go one by one."""
@@ -139,16 +145,18 @@ class StreamWorker:
         return [partial(_answer, result) for result in results]
 
     def _now(self, message: Received) -> int:
-        now = self._pace.now(message, message.place)
-        self._pace.move(message.place, now)
+        now = self._pace.now(message, _line(message))
+        self._pace.move(_line(message), now)
         return now
 
-    async def _deliver(self, message: Received, handle: Handle, share: _Share) -> None:
+    async def _deliver(self, message: Received, handle: Handle, share: _Share) -> int:
+        """Add what the message leads to to its partition's share, and return how many bytes that is."""
         now = self._now(message)
         fate = await self._delivery.deliver(message, partial(_handled, handle, message, now), now)
         outputs = (fate.message,) if isinstance(fate, Dead) else fate.value
         share.outputs += stamped(outputs, cause_of(message), self._pace.stamp(now))
         share.upto = message.offset + 1
+        return sum(len(output.value) for output in outputs)
 
     async def _commit(self, subscription: Subscription, shares: dict[TopicPartition, _Share]) -> None:
         """Commit all partitions at once; if one is somebody else's by now, each by itself, so that only that one is lost."""
@@ -174,8 +182,13 @@ class StreamWorker:
         for share in shares.values():
             for output in share.outputs:
                 metrics.count("stanch_outputs_total", service=self._name, topic=output.topic)
-        age = (self._pace.current(last.place) - last.at) / 1000
+        age = (self._pace.current(_line(last)) - last.at) / 1000
         metrics.set("stanch_lag_seconds", age, service=self._name, topic=last.topic)
+
+
+def _line(message: Received) -> tuple[TopicPartition, str]:
+    """In a replay each tenant has a time of its own, also where several share a partition."""
+    return message.place, message.tenant
 
 
 async def _tried(work: Callable[[], T]) -> T | Failure:

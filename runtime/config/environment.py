@@ -14,7 +14,9 @@ from schemas.topics import TOPICS
 
 PREFIX = "STANCH_"
 SOURCE = "environment"
-SERVICES = frozenset(name for topic in TOPICS.values() for name in (*topic.producers, *topic.consumers))
+SERVICES = frozenset(
+    name.rpartition(".")[2] for topic in TOPICS.values() for name in (*topic.producers, *topic.consumers)
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,15 @@ from runtime.ledger.actions import Deed
 from runtime.ledger.book import Book, Draft, fold
 from runtime.ledger.chain import Line, forge, message_of, snapshot_entries
 from runtime.ledger.inputs import own_input
-from runtime.ledger.rebuild import Rebuilds, moment, past
+from runtime.ledger.rebuild import Rebuilds, past
 from runtime.ledger.replay import Replayed, replay
 from runtime.ledger.service import Service
 from runtime.ledger.transaction import Transaction
 from runtime.log import Message, Ownership, Received, TopicPartition
 from runtime.machine import Given, Outcome, State, Tick
 from runtime.outputs import cause_of, fitting, stamped
+from schemas.dead_letter import Fate
+from schemas.entity import is_tenant
 
 
 class Partition(Generic[State]):
@@ -37,6 +39,7 @@ class Partition(Generic[State]):
         self._ends = dict(ends)
         self._books: dict[str, Book[State]] = {}
         self._transaction = Transaction()
+        self._committed = 0.0
         self._buried: dict[str, str] = {}
         self._place = TopicPartition(service.ledger, ownership.partition)
         self.number = ownership.partition
@@ -77,15 +80,29 @@ class Partition(Generic[State]):
         await self.commit()
 
     async def receive(self, received: Received) -> None:
-        """Handle one message, and whatever was due before it."""
+        """Handle one message, and whatever was due before it; one that was decided on before is passed over.
+
+        After a hand-over a reader may be given again what its predecessor was still committing.
+        """
+        if received.offset < self._ends.get(received.place, 0):
+            return
         now = self._service.pace.now(received, self.number)
         await self.catch_up(now)
         self._service.pace.move(self.number, now)
-        await self._give(received.tenant, received, now, received)
+        if not self._service.pace.is_tick(received):
+            await self._admit(received, now)
         self._transaction.upto[received.place] = received.offset + 1
         self._ends[received.place] = received.offset + 1
         self.handled += 1
         await self._settle()
+
+    async def _admit(self, received: Received, now: int) -> None:
+        """Give the message to its tenant; other tools publish as well, and may have written a name that nobody can have."""
+        if is_tenant(received.tenant):
+            await self._give(received.tenant, received, now, received)
+            return
+        failure = Failure(Fate.REJECTED, f"no tenant can be called {received.tenant!r}")
+        self._bury(self._service.delivery.give_up(received, failure, now), received, now)
 
     async def hear(self, received: Received) -> None:
         """Tell every tenant a message of a broadcast topic."""
@@ -128,9 +145,13 @@ class Partition(Generic[State]):
     async def commit(self) -> None:
         """Commit what was decided, all at once, then start what it asked for.
 
+        Where nothing was decided, how far was read is committed now and then: whoever reads that again decides the same.
+
         Raises:
             Fenced: a newer owner exists; what is believed here is void.
         """
+        if self._transaction.is_reading and time.perf_counter() - self._committed < self._service.linger_ms / 1000:
+            return
         for deed in await self._persist():
             await self._service.actions.launch(deed)
 
@@ -146,6 +167,7 @@ class Partition(Generic[State]):
         writing = partial(self._ownership.commit, transaction.outputs, transaction.upto, self._service.group)
         await self._service.delivery.patiently(writing)
         self.sound = True
+        self._committed = time.perf_counter()
         metrics, name = self._service.delivery.metrics, self._service.name
         metrics.observe("stanch_commit_seconds", time.perf_counter() - started, service=name)
         transaction.count(metrics, name, self._service.ledger)
@@ -255,9 +277,11 @@ class Partition(Generic[State]):
         if not isinstance(machine, Rebuilds) or not self._service.lookback_ms:
             return
         since = pace.current(self.number) - self._service.lookback_ms
-        async for received in past(self._service.log, self._ends, since):
+        async for received in past(self._service.log, self._ends, since, pace):
+            if not is_tenant(received.tenant):
+                continue
             book = self._books.setdefault(received.tenant, Book(received.tenant, machine.fresh(received.tenant)))
-            result = attempt_now(partial(machine.rebuild, book.state, received, moment(received)))
+            result = attempt_now(partial(machine.rebuild, book.state, received, pace.moment(received)))
             if isinstance(result, Failure) and result.traceback:
                 self._service.fault("rebuild", result)
 

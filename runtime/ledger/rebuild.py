@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Protocol, TypeVar, runtime_checkable
 
 from runtime.log import Log, Received, TopicPartition
-from runtime.pace import header_now
+from runtime.pace import Pace
 
 State_contra = TypeVar("State_contra", contravariant=True)
 
@@ -21,24 +21,19 @@ class Rebuilds(Protocol[State_contra]):
         ...
 
 
-async def past(log: Log, ends: Mapping[TopicPartition, int], since: int) -> AsyncIterator[Received]:
+async def past(log: Log, ends: Mapping[TopicPartition, int], since: int, pace: Pace) -> AsyncIterator[Received]:
     """Yield what lies in each place before its end, received from ``since`` on, the places merged by time."""
     readers = [_until(log, place, await log.offset_at(place, since), end) for place, end in ends.items()]
     heads = {index: first for index, reader in enumerate(readers) if (first := await anext(reader, None))}
     count = 0
     while heads:
-        index = min(heads, key=lambda at: (moment(heads[at]), at))
+        index = min(heads, key=lambda at: (pace.moment(heads[at]), at))
         yield heads.pop(index)
         if (following := await anext(readers[index], None)) is not None:
             heads[index] = following
         count += 1
         if count % _BREATH == 0:
             await asyncio.sleep(0)
-
-
-def moment(received: Received) -> int:
-    """Return the virtual instant that ``received`` carries, else that of its receipt."""
-    return header_now(received) or received.at
 
 
 async def _until(log: Log, place: TopicPartition, start: int, end: int) -> AsyncIterator[Received]:

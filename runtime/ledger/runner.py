@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Generic
 
@@ -10,18 +10,21 @@ import structlog
 
 from runtime.delivery import Delivery
 from runtime.deployment import Deployment
-from runtime.errors import Fenced, StartError
+from runtime.errors import Fenced
 from runtime.ledger.actions import Actions, LiveActions, VirtualActions
 from runtime.ledger.broadcast import Broadcast
 from runtime.ledger.chain import Upcaster
+from runtime.ledger.membership import confirm
 from runtime.ledger.partition import Partition
+from runtime.ledger.polls import Polls
 from runtime.ledger.service import Service
 from runtime.log import Ownership, Received, Subscription, TopicPartition
 from runtime.machine import Action, Actor, Machine, State
 from runtime.pace import pace_of
+from runtime.required_topics import check_partitions
 
 BROADCAST_SECONDS = 0.2
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 3.0
 _BREATH = 64
 
 _log = structlog.get_logger("ledger")
@@ -30,9 +33,9 @@ _log = structlog.get_logger("ledger")
 class LedgerWorker(Generic[State]):
     """Runs ``machine`` on the partitions of ``inputs`` that this process owns; its truth is the topic ``ledger``.
 
-    ``broadcast`` topics are told to every tenant. With ``lookback_ms``, a machine that also has ``rebuild`` is given the
-    inputs of that span again at a takeover. ``latency`` says how many milliseconds an action takes in virtual time.
-    ``upcasters``, by kind and version, turn old entries into newer ones.
+    ``broadcast`` topics are told to every tenant. At a takeover a machine with ``rebuild`` is given the inputs of
+    ``lookback_ms`` again. In live work what was read waits up to ``linger_ms`` for a decision. ``latency`` says how many
+    milliseconds an action takes in virtual time. ``upcasters``, by kind and version, turn old entries into newer ones.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class LedgerWorker(Generic[State]):
         actor: Actor | None = None,
         broadcast: Sequence[str] = (),
         lookback_ms: int = 0,
+        linger_ms: int = 0,
         snapshot_every: int = 1_000,
         latency: Callable[[Action], int] = lambda _: 0,
         upcasters: Mapping[tuple[str, int], Upcaster] | None = None,
@@ -59,16 +63,17 @@ class LedgerWorker(Generic[State]):
             name=name, group=deployment.group_prefix + name, ledger=ledger, inputs=tuple(inputs), machine=machine,
             log=deployment.log, delivery=delivery, pace=pace_of(deployment), actions=self._actions,
             broadcast=Broadcast(deployment.log, broadcast, delivery), upcasters=upcasters or {},
-            snapshot_every=snapshot_every, lookback_ms=lookback_ms,
+            snapshot_every=snapshot_every, lookback_ms=lookback_ms, linger_ms=linger_ms if self._live else 0,
         )  # fmt: skip
         self._limit = limit
         self._owned: dict[int, Partition[State]] = {}
         self._assigned: set[int] = set()
+        self._doubtful: set[int] = set()
         self._lock = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._subscription: Subscription | None = None
         self._torn = False
-        self._polling: asyncio.Task[Sequence[Received]] | None = None
+        self._polls = Polls(delivery, self._actions)
 
     @property
     def name(self) -> str:
@@ -82,7 +87,8 @@ class LedgerWorker(Generic[State]):
             BrokenLedger: a ledger is not what was written.
             StartError: the topics are not co-partitioned.
         """
-        await self._check_partitions()
+        topics = (*self._service.inputs, self._service.ledger)
+        await check_partitions(self._service.log, self.name, topics)
         await self._service.broadcast.news()
         joining = self._service.log.subscribe(
             self._service.group, self._service.inputs, self._on_assigned, self._on_revoked
@@ -119,28 +125,24 @@ class LedgerWorker(Generic[State]):
 
     async def stop(self) -> None:
         """Wait a little for what is under way, commit it, leave; the next owner reconciles the rest."""
-        await self._stop_polling()
+        await self._polls.stop()
         async with self._lock:
             await self._release(frozenset(self._owned))
         self._subscription = None
         await self._stack.aclose()
 
-    async def run(self, wait: float = 1.0) -> None:
-        """Step for ever."""
-        while True:
-            await self.step(wait)
-
     async def _mend(self) -> None:
-        """Begin again from what is committed, where an exception or a cancellation cut a step short."""
-        if not self._torn:
-            return
-        await self._stop_polling()
+        """Begin again from what is committed, where a step was cut short, or a partition was lost and is still ours."""
+        if self._torn:
+            await self._polls.stop()
         async with self._lock:
-            for number in list(self._owned):
+            for number in list(self._owned) if self._torn else ():
                 await self._drop(number)
                 await self._rewind(number)
                 self._assigned.add(number)
-        self._torn = False
+            self._torn = False
+            for number in sorted(self._doubtful):
+                await self._reconsider(number)
 
     async def _rewind(self, number: int) -> None:
         assert self._subscription is not None, "step before start"
@@ -148,20 +150,8 @@ class LedgerWorker(Generic[State]):
             place = TopicPartition(topic, number)
             await self._subscription.seek(place, await self._subscription.committed(place))
 
-    async def _stop_polling(self) -> None:
-        if self._polling is not None:
-            self._polling.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._polling
-            self._polling = None
-
-    async def _check_partitions(self) -> None:
-        topics = (*self._service.inputs, self._service.ledger)
-        counts = {topic: await self._service.log.partitions(topic) for topic in topics}
-        if len(set(counts.values())) > 1:
-            raise StartError(f"{self.name}: its topics must have the same number of partitions, and have {counts}")
-
     async def _on_assigned(self, partitions: frozenset[int]) -> None:
+        self._doubtful -= partitions
         self._assigned |= partitions
 
     async def _on_revoked(self, partitions: frozenset[int]) -> None:
@@ -175,6 +165,21 @@ class LedgerWorker(Generic[State]):
             await self._take(self._subscription, number)
             self._assigned.discard(number)
         self._service.delivery.metrics.set("stanch_ledger_partitions", len(self._owned), service=self.name)
+
+    async def _reconsider(self, number: int) -> None:
+        """Take a partition again that was lost as an owner and is still ours as a member; only the group can tell."""
+        subscription = self._subscription
+        assert subscription is not None, "step before start"
+        place = TopicPartition(self._service.inputs[0], number)
+        try:
+            await self._service.delivery.patiently(partial(confirm, subscription, place))
+        except Fenced:
+            return  # the group will say so as well, or assign it to us anew
+        self._doubtful.discard(number)
+        await self._rewind(number)
+        for topic in self._service.inputs:
+            subscription.resume(TopicPartition(topic, number))
+        self._assigned.add(number)
 
     async def _take(self, subscription: Subscription, number: int) -> None:
         """Own the partition, which fences its owner before, and read back what is known of it."""
@@ -192,22 +197,7 @@ class LedgerWorker(Generic[State]):
     async def _poll(self, wait: float) -> Sequence[Received]:
         assert self._subscription is not None, "step before start"
         seconds = self._patience(wait)
-        reading = partial(self._subscription.poll, self._limit, seconds)
-        if self._polling is None and not self._actions.running:
-            return await self._service.delivery.patiently(reading)
-        if self._polling is None:
-            self._polling = asyncio.create_task(self._service.delivery.patiently(reading))
-        return await self._poll_or_arrival(self._polling, seconds)
-
-    async def _poll_or_arrival(self, polling: asyncio.Task[Sequence[Received]], seconds: float) -> Sequence[Received]:
-        """Return early when an outcome comes home; the poll goes on and its messages come with a later step."""
-        arrival = asyncio.create_task(self._actions.arrival())
-        await asyncio.wait({polling, arrival}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        arrival.cancel()
-        if not polling.done():
-            return ()
-        self._polling = None
-        return polling.result()
+        return await self._polls.next(partial(self._subscription.poll, self._limit, seconds), seconds)
 
     def _patience(self, wait: float) -> float:
         if not self._live:
@@ -224,7 +214,7 @@ class LedgerWorker(Generic[State]):
             handled += await self._route(received)
             if index % _BREATH == _BREATH - 1:
                 await asyncio.sleep(0)
-        handled += await self._each(Partition.commit)
+        handled += await self._commit_all()
         if ordered:
             self._measure(ordered[-1])
         return handled
@@ -236,6 +226,12 @@ class LedgerWorker(Generic[State]):
         if partition is None:
             return 0  # lost meanwhile; whoever owns it now reads this too
         return await self._guarded_work(partition, partial(Partition.receive, received=received))
+
+    async def _commit_all(self) -> int:
+        """Commit every partition; live ones side by side, for each waits on the log alone."""
+        if not self._live:
+            return await self._each(Partition.commit)
+        return sum(await _all_done([self._guarded_work(one, Partition.commit) for one in self._owned.values()]))
 
     async def _each(self, work: Callable[[Partition[State]], Awaitable[None]]) -> int:
         return sum([await self._guarded_work(partition, work) for partition in list(self._owned.values())])
@@ -254,12 +250,12 @@ class LedgerWorker(Generic[State]):
         try:
             yield
         except Fenced as error:
+            number = partition.number
             self._service.delivery.metrics.count("stanch_ledger_fenced_total", service=self.name)
-            _log.warning(
-                "partition lost to a newer owner", service=self.name, partition=partition.number, reason=str(error)
-            )
-            self._pause(partition.number)
-            await self._drop(partition.number)
+            _log.warning("partition lost to a newer owner", service=self.name, partition=number, reason=str(error))
+            self._pause(number)
+            await self._drop(number)
+            self._doubtful.add(number)
         except BaseException:
             partition.sound = False
             raise
@@ -271,10 +267,11 @@ class LedgerWorker(Generic[State]):
 
     async def _release(self, partitions: frozenset[int]) -> None:
         self._assigned -= partitions
-        for number in sorted(partitions & self._owned.keys()):
-            partition = self._owned[number]
+        self._doubtful -= partitions
+        leaving = {number: self._owned[number] for number in sorted(partitions & self._owned.keys())}
+        await asyncio.gather(*(self._actions.drain(n, GRACE_SECONDS) for n, one in leaving.items() if one.sound))
+        for number, partition in leaving.items():
             if partition.sound:
-                await self._actions.drain(number, GRACE_SECONDS)
                 async with self._guarded(partition):
                     await partition.close()
             await self._drop(number)
@@ -288,3 +285,12 @@ class LedgerWorker(Generic[State]):
         age = (self._service.pace.current(last.partition) - last.at) / 1000
         metrics.set("stanch_lag_seconds", age, service=self.name, topic=last.topic)
         metrics.set("stanch_ledger_open_actions", self._actions.running, service=self.name)
+
+
+async def _all_done(works: Sequence[Awaitable[int]]) -> Sequence[int]:
+    """Return the results when all have ended, also where one failed: none may go on by itself."""
+    ends = await asyncio.gather(*works, return_exceptions=True)
+    failures = [end for end in ends if isinstance(end, BaseException)]
+    if failures:
+        raise failures[0]
+    return [end for end in ends if isinstance(end, int)]

@@ -20,7 +20,10 @@ _log = structlog.get_logger("ledger")
 
 @dataclass(frozen=True, slots=True)
 class Service(Generic[State]):
-    """One ledger service: its names, its machine and its plumbing."""
+    """One ledger service: its names, its machine and its plumbing.
+
+    For ``linger_ms`` a partition may keep to itself how far it has read, as long as it has nothing else to commit.
+    """
 
     name: str
     group: str
@@ -35,6 +38,7 @@ class Service(Generic[State]):
     upcasters: Mapping[tuple[str, int], Upcaster]
     snapshot_every: int
     lookback_ms: int
+    linger_ms: int = 0
 
     def fault(self, where: str, failure: Failure) -> None:
         """Count and log a bug that is no message's own."""

@@ -33,6 +33,11 @@ class Transaction:
         return len(self.outputs) >= MANY or self.bytes >= LARGE_BYTES
 
     @property
+    def is_reading(self) -> bool:
+        """Whether nothing was decided: at most, more was read."""
+        return not (self.outputs or self.deeds or self.touched)
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is nothing to commit; deeds alone also want to know that they are still ours."""
         return not (self.outputs or self.upto or self.deeds)
