@@ -27,11 +27,21 @@ class HttpSettings(BaseModel):
     retry_after_seconds: int = Field(default=2, ge=1)
 
 
+class TailSettings(BaseModel):
+    """Following files. ``linger_seconds``: a file that was rotated away is let go when nobody has written to it for so long."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    poll_ms: int = Field(default=50, ge=1, le=60_000)
+    linger_seconds: float = Field(default=10, gt=0)
+
+
 class Settings(BaseModel):
     """What can be set."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     http: HttpSettings = HttpSettings()
+    tail: TailSettings = TailSettings()
     mappings: tuple[Path, ...] = Field(default=(), description="declared mappings of JSON sources, one YAML file each")
     hosts: dict[str, str] = Field(default_factory=dict, description="source -> host, for lines that name none")

@@ -10,14 +10,18 @@ from runtime.stream import StreamWorker
 from runtime.worker import Worker
 from schemas.identity import REPLAY_KEY, compose
 from schemas.measure import Measure
-from schemas.tenant import Tenant
+from schemas.tenant import RecordDefaults, Tenant
 from schemas.times import SECOND
-from schemas.topics import EVENTS, MEASURES, RECORDS_PREFIX
+from schemas.topics import EVENTS, MEASURES, RECORDS_PREFIX, records_of
 from services.ingest.core import Context, Normalized, Normalizer
+from services.ingest.labels import Label, label_of
 from services.ingest.ports import AUTO, MAPPED, Hints
+from services.ingest.published import records_in
+from services.ingest.receivers.split import Piece
 
 NAME = "ingest"
 TIME_QUALITY = "time-quality"
+_NO_DEFAULTS = RecordDefaults()
 
 
 class Ingest:
@@ -27,6 +31,7 @@ class Ingest:
         self, normalizer: Normalizer, tenants: Mapping[str, Tenant], hosts: Mapping[str, str], *, virtual: bool = False
     ) -> None:
         self._normalizer = normalizer
+        self._names = frozenset(normalizer.names)
         self._tenants = tenants
         self._hosts = hosts
         self._virtual = virtual
@@ -35,41 +40,48 @@ class Ingest:
     def handle(self, received: Received, now: int) -> Sequence[Message]:
         """Return the event that the record becomes, and the measures of the seconds that have passed.
 
+        A message that holds several records goes back to its topic record by record, each with its own position: from there
+        on each has its own fate.
+
         Raises:
             Rejected: it becomes none.
         """
         tenant = received.topic.rpartition(RECORDS_PREFIX)[2]
-        context = self._context(tenant, received, now)
+        source = AUTO
         try:
-            normalized = self._normalizer.normalize(received.value, context)
+            label = self._label(tenant, received, now)
+            source = label.source
+            pieces = records_in(received.value, label)
+            outputs = self._outputs(tenant, label, pieces, _place_of(received, label), now)
         except Rejected:
-            self._meter.count(tenant, context.source, "dead_letters", now)
+            self._meter.count(tenant, source, "dead_letters", now)
             raise
+        return [*outputs, *self._meter.passed(now)]
+
+    def _label(self, tenant: str, received: Received, now: int) -> Label:
+        known = self._tenants.get(tenant)
+        if known is None and not self._virtual:
+            raise Rejected(f"no tenant is called {tenant!r}")
+        at = now if self._virtual else received.at
+        defaults = known.records if known else _NO_DEFAULTS
+        return label_of(received.headers, received.key, at, defaults, self._names)
+
+    def _outputs(self, tenant: str, label: Label, pieces: Sequence[Piece], place: str, now: int) -> Sequence[Message]:
+        if len(pieces) > 1:
+            return [_record(tenant, label, piece, f"{place}:{index}") for index, piece in enumerate(pieces)]
+        hints = Hints(label.at, label.host or self._hosts.get(label.source, ""), pieces[0].preamble)
+        context = Context(tenant, self._key(tenant), label.source, place, hints)
+        normalized = self._normalizer.normalize(pieces[0].record, context)
         name = "normalized" if normalized.mapped else "base"
         self._meter.count(tenant, normalized.headers.source, name, now)
-        return [_event(tenant, normalized), *self._meter.passed(now)]
-
-    def _context(self, tenant: str, received: Received, now: int) -> Context:
-        headers = received.headers
-        source = headers.get("source") or received.key or AUTO
-        position = headers.get("position") or f"{received.topic}-{received.partition}-{received.offset}"
-        at = now if self._virtual else received.at
-        return Context(
-            tenant,
-            self._key(tenant),
-            source,
-            position,
-            Hints(at, self._hosts.get(source, ""), headers.get("preamble", "")),
-        )
+        return [_event(tenant, normalized)]
 
     def _key(self, tenant: str) -> bytes:
         """Return what makes event ids unforeseeable; a tenant without a key of its own is still kept apart by its name."""
         if self._virtual:
             return REPLAY_KEY
-        known = self._tenants.get(tenant)
-        if known is None:
-            raise Rejected(f"no tenant is called {tenant!r}")
-        return known.key.get_secret_value().encode() if known.key else tenant.encode()
+        key = self._tenants[tenant].key
+        return key.get_secret_value().encode() if key else tenant.encode()
 
 
 class Meter:
@@ -103,6 +115,15 @@ def worker(deployment: Deployment, normalizer: Normalizer, hosts: Mapping[str, s
     """Return the normaliser at work on the deployment's log."""
     ingest = Ingest(normalizer, deployment.tenants, hosts, virtual=deployment.virtual)
     return StreamWorker(deployment, NAME, (f"{RECORDS_PREFIX}*",), ingest.handle)
+
+
+def _place_of(received: Received, label: Label) -> str:
+    return label.position or f"{received.topic}-{received.partition}-{received.offset}"
+
+
+def _record(tenant: str, label: Label, piece: Piece, position: str) -> Message:
+    headers = label.headers(position, piece.preamble)
+    return Message(records_of(tenant), tenant, label.source, piece.record, headers)
 
 
 def _event(tenant: str, normalized: Normalized) -> Message:

@@ -8,6 +8,7 @@ import httpx
 
 from runtime.deployment import Deployment
 from runtime.plugins import load_plugins
+from runtime.process import Unit, main
 from runtime.worker import Worker
 from services.notify import channels as built_in
 from services.notify.adapters import Postman, Rehearsal, look_up
@@ -48,10 +49,11 @@ def compose(
         name: Rehearsal() if rehearsed and name not in (channels or {}) else channel.open(options[name], outside)
         for name, channel in known.items()
     }
-    machine = NotifyMachine(
-        {slug: tenant.contacts for slug, tenant in deployment.tenants.items()},
-        {name: channel.render for name, channel in known.items()},
-        settings.timings(),
-        settings.minimum_severity,
-    )
+    contacts = {slug: tenant.contacts for slug, tenant in deployment.tenants.items()}
+    renderers = {name: channel.render for name, channel in known.items()}
+    machine = NotifyMachine(contacts, renderers, settings.timings(), settings.minimum_severity)
     return worker(deployment, machine, Postman(contacts_of(deployment.tenants), senders), settings.send_latency_ms)
+
+
+if __name__ == "__main__":
+    main(Unit("services.notify", "notify", Settings, compose))

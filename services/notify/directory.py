@@ -7,8 +7,8 @@ from pydantic import BaseModel, ValidationError
 from runtime.errors import ConfigError
 from schemas.tenant import Contact, Tenant
 from services.notify.core import contact_uid
-from services.notify.ports import Channel
-from services.notify.settings import Settings
+from services.notify.ports import Channel, Demanding
+from services.notify.settings import ChannelSection, Settings
 
 
 def contacts_of(tenants: Mapping[str, Tenant]) -> Mapping[tuple[str, str], Contact]:
@@ -28,9 +28,10 @@ def options_of(
     problems = [*_unknown(channels, settings), *_contacts(channels, tenants)]
     for name, channel in channels.items():
         try:
-            options[name] = channel.options.model_validate(settings.channels.get(name, {}))
+            options[name] = channel.options.model_validate(settings.channels.get(name, ChannelSection()).options())
         except ValidationError as error:
-            problems += [f"notify.channels.{name}.{_path(one['loc'])}: {one['msg']}" for one in error.errors()]
+            problems += [f"notify.channels.{_path((name, *one['loc']))}: {one['msg']}" for one in error.errors()]
+    problems += _lacking(options, tenants)
     if problems:
         raise ConfigError(tuple(problems))
     return options
@@ -39,6 +40,13 @@ def options_of(
 def _unknown(channels: Mapping[str, Channel], settings: Settings) -> Iterator[str]:
     for name in sorted(set(settings.channels) - set(channels)):
         yield f"notify.channels.{name}: no such channel; there are {', '.join(sorted(channels))}"
+
+
+def _lacking(options: Mapping[str, BaseModel], tenants: Mapping[str, Tenant]) -> Iterator[str]:
+    used = {contact.channel for tenant in tenants.values() for contact in tenant.contacts}
+    for name, one in options.items():
+        if name in used and isinstance(one, Demanding) and (why := one.lacks()):
+            yield f"notify.channels.{name}: {why}"
 
 
 def _contacts(channels: Mapping[str, Channel], tenants: Mapping[str, Tenant]) -> Iterator[str]:

@@ -148,6 +148,15 @@ class ChannelExample:
 
 
 @runtime_checkable
+class Demanding(Protocol):
+    """Options that are valid by themselves, but do not suffice once a contact uses the channel."""
+
+    def lacks(self) -> str:
+        """Return what must be set before the channel can tell anybody, or an empty text. Pure."""
+        ...
+
+
+@runtime_checkable
 class Channel(Protocol):
     """A way to tell a human. One file each; the file's name is the channel's."""
 

@@ -1,6 +1,7 @@
 """The message in plain words, for people: what happened, who is what, what was done, how to undo it, what they must decide."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from schemas.control import Control
 from schemas.entity import EntityType, Role
@@ -14,6 +15,9 @@ SHOWN = 8
 MOMENTS = 5
 WHY = 160
 CLAUSE = 240
+
+DECIDE = "For you to decide"
+UNDO = "  undo: "
 
 SEVERITY = ("Unknown", "Informational", "Low", "Medium", "High", "Critical", "Fatal")
 
@@ -64,10 +68,36 @@ def headline(view: View) -> str:
     return f"[{plain(view.tenant)}] {word}: intrusion{where}"
 
 
+class Part(NamedTuple):
+    """One part of the message; ``lines`` that begin with two blanks say more about the line before them."""
+
+    title: str
+    text: str
+    lines: tuple[str, ...] = ()
+
+
 def tell(view: View) -> str:
     """Return the whole message: at most ``LIMIT`` characters, values neutralised."""
-    text = "\n".join(_paragraphs(view))
+    text = "\n".join([headline(view), *(line for part in parts(view) for line in _written(part))])
     return text if len(text) <= LIMIT else text[: LIMIT - 2].rpartition("\n")[0] + "\n…"
+
+
+def parts(view: View) -> Iterator[Part]:
+    """Yield what the message says below its headline, values neutralised."""
+    if view.sequence:
+        yield Part(f"Update {view.sequence}", plain(view.change, LINE))
+    if view.merged_into:
+        same = f"The same story: look at incident {plain(view.merged_into)}. This message gets no more updates."
+        yield Part("", same)
+        return
+    yield _happened(view)
+    yield _done(view)
+    yield from _section(DECIDE, [*_decisions(view), *(plain(item, LINE) for item in view.advice)])
+    yield from _section("Who is what", [_party_line(party) for party in view.parties])
+    yield from _section("Left alone", [_party_line(party) for party in view.spared])
+    if view.acknowledged_by:
+        yield Part("", f"Acknowledged by {plain(view.acknowledged_by)}.")
+    yield Part("", f"Incident {plain(view.incident)}; all details: stanch incidents")
 
 
 def measure_line(measure: Measure) -> str:
@@ -82,40 +112,28 @@ def undo(measure: Measure) -> str:
     return f"stanch release {plain(measure.uid)}"
 
 
-def _paragraphs(view: View) -> Iterator[str]:
-    yield headline(view)
-    if view.sequence:
-        yield f"Update {view.sequence}: {plain(view.change, LINE)}"
-    if view.merged_into:
-        yield f"The same story: look at incident {plain(view.merged_into)}. This message gets no more updates."
-        return
-    yield from _happened(view)
-    yield from _done(view)
-    yield from _section("For you to decide", [*_decisions(view), *(plain(item, LINE) for item in view.advice)])
-    yield from _section("Who is what", [_party_line(party) for party in view.parties])
-    yield from _section("Left alone", [_party_line(party) for party in view.spared])
-    if view.acknowledged_by:
-        yield f"Acknowledged by {plain(view.acknowledged_by)}."
-    yield f"Incident {plain(view.incident)}; all details: stanch incidents"
+def _written(part: Part) -> Iterator[str]:
+    yield f"{part.title}: {part.text}".strip() if part.title else part.text
+    yield from (f"  {line}" for line in part.lines)
 
 
-def _happened(view: View) -> Iterator[str]:
+def _happened(view: View) -> Part:
     since = f" (since {_second(view.started)})" if view.started else ""
-    yield f"What happened{since}: {plain(view.story, LINE)}"
-    for moment in view.moments[:MOMENTS]:
-        yield f"  {_second(moment.time)}  {plain(moment.title)} [{plain(moment.entity, 60)}]"
+    moments = (
+        f"{_second(moment.time)}  {plain(moment.title)} [{plain(moment.entity, 60)}]"
+        for moment in view.moments[:MOMENTS]
+    )
+    return Part(f"What happened{since}", plain(view.story, LINE), tuple(moments))
 
 
-def _done(view: View) -> Iterator[str]:
+def _done(view: View) -> Part:
     lines: list[str] = []
     for measure in _first(view.measures):
         lines.append(measure_line(measure))
         lines.append(f"  why: {plain(measure.reason, CLAUSE)}")
         if measure.state in IN_FORCE:
-            lines.append(f"  undo: {undo(measure)}")
-    yield from _section(
-        "What was done", [*lines, *_rest(view.measures)] or ["nothing has been contained"], limit=len(lines) + 1
-    )
+            lines.append(f"{UNDO}{undo(measure)}")
+    return Part("What was done", "", (*lines, *_rest(view.measures)) or ("nothing has been contained",))
 
 
 def _decisions(view: View) -> Iterator[str]:
@@ -124,11 +142,9 @@ def _decisions(view: View) -> Iterator[str]:
             yield f"{measure_line(measure)} ({plain(measure.reason, WHY)})"
 
 
-def _section(title: str, lines: Sequence[str], limit: int = SHOWN) -> Iterator[str]:
+def _section(title: str, lines: Sequence[str]) -> Iterator[Part]:
     if lines:
-        yield f"{title}:"
-        yield from (f"  {line}" for line in lines[:limit])
-        yield from (f"  {line}" for line in _rest(lines, limit))
+        yield Part(title, "", (*lines[:SHOWN], *_rest(lines)))
 
 
 def _party_line(party: Party) -> str:

@@ -165,6 +165,12 @@ def told(answer: httpx.Response) -> str:
     return f"HTTP {answer.status_code} {said[:300]}".strip()
 
 
+def address_problems(base_url: str) -> tuple[str, ...]:
+    """Return what is wrong with the address of a product that speaks HTTP."""
+    url = httpx.URL(base_url)
+    return () if url.scheme in ("http", "https") and url.host else (f"base_url {base_url!r} is no http address",)
+
+
 def code(answer: Refused) -> str:
     """Return the product's own code of a refusal: ``HTTP 400 InvalidInput: ...`` -> ``InvalidInput``."""
     return answer.why.partition(":")[0].rpartition(" ")[2]

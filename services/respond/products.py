@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 import httpx
 
 from runtime.errors import ConfigError
+from schemas.control import Control
+from schemas.entity import EntityType, canonical_address
 from schemas.tenant import ConnectorConfig, Tenant
-from services.respond.ports.aims import Enforcer
+from services.respond.ports.aims import Aim, Enforcer
 from services.respond.ports.connectors import Connector, Session
 
 
@@ -55,8 +58,21 @@ def open_products(
 
 
 def _enforcers(tenant: Tenant, connectors: Mapping[str, Connector]) -> tuple[Enforcer, ...]:
-    kinds = ((config.name, connectors[config.kind]) for config in tenant.connectors)
-    return tuple(Enforcer(name, kind.name, kind.specs, kind.refuses) for name, kind in kinds)
+    kinds = ((config, connectors[config.kind]) for config in tenant.connectors)
+    return tuple(Enforcer(config.name, kind.name, kind.specs, _refusal(config, kind)) for config, kind in kinds)
+
+
+def _refusal(config: ConnectorConfig, kind: Connector) -> Callable[[Control, Aim], str]:
+    """Return why an aim is not taken: it is where the product is managed from, or the product does not take such."""
+
+    def refuses(control: Control, aim: Aim) -> str:
+        address = canonical_address(aim.id) if aim.type is EntityType.ADDRESS else ""
+        network = next((one for one in config.management if address and ip_address(address) in one), None)
+        if network is not None:
+            return f"{aim.id} lies in its management network {network}, which is never cut off"
+        return kind.refuses(control, aim)
+
+    return refuses
 
 
 def _problems(config: ConnectorConfig, connectors: Mapping[str, Connector], only_below: str | None) -> list[str]:
@@ -64,9 +80,7 @@ def _problems(config: ConnectorConfig, connectors: Mapping[str, Connector], only
     if kind is None:
         return [f"there is no connector {config.kind!r}; there are {', '.join(sorted(connectors))}"]
     problems = [f"the secret {name!r} is missing" for name in kind.secrets if name not in config.secrets]
-    url = httpx.URL(config.base_url)
-    if url.scheme not in ("http", "https") or not url.host:
-        problems.append(f"base_url {config.base_url!r} is no http address")
+    problems += kind.problems(config)
     if only_below is not None and not _lies_below(config.base_url, only_below):
         problems.append(f"a replay talks to the lab alone ({only_below}), not to {config.base_url!r}")
     return problems

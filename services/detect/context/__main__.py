@@ -1,6 +1,7 @@
 """Composition root of context."""
 
 from runtime.deployment import Deployment
+from runtime.process import Unit, main
 from runtime.stream import StreamWorker
 from runtime.worker import Worker
 from schemas.topics import EVENTS
@@ -13,3 +14,7 @@ NAME = "detect.context"
 def compose(deployment: Deployment, settings: Settings | None = None) -> Worker:  # noqa: ARG001 - every root takes them
     """Return the process that takes the facts out of every event."""
     return StreamWorker(deployment, NAME, (EVENTS.name,), handle)
+
+
+if __name__ == "__main__":
+    main(Unit("services.detect.context", "context", Settings, compose))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from schemas.fact import Fact
+from services.detect.context.linux import sshd
 from services.detect.context.windows import logons, network, processes, services
 from services.detect.context.windows.fields import Native
 
@@ -44,6 +45,10 @@ EXTRACTORS: Final[dict[str, Extract]] = {
     "system/7045": services.service_reported,
     "windows powershell/400": processes.script_host,
     **{f"{channel}/4103": processes.script_host for channel in _POWERSHELL},
+    "sshd/accepted": sshd.session_opened,
+    "sshd/failed": sshd.logon_failed,
+    "sshd/not_allowed": sshd.logon_failed,
+    "sshd/pam_failure": sshd.logon_failed,
 }
 
 # Kinds of which few events carry a fact: what their bytes must hold, in lower case.

@@ -4,6 +4,7 @@ import structlog
 
 from runtime.deployment import Deployment
 from runtime.plugins import load_plugins
+from runtime.process import Unit, main
 from runtime.worker import Worker
 from services.detect.correlate import evidence
 from services.detect.correlate.machine import CorrelateMachine
@@ -25,10 +26,14 @@ def compose(deployment: Deployment, settings: Settings | None = None) -> Worker:
     settings = settings or Settings()
     known = load_plugins(evidence, "EVIDENCE", Evidence).values()
     rules = tuple(rule for rule in known if not {rule.name, rule.title} & set(settings.without))
-    loaded = load_correlations(settings.directories)
+    loaded = load_correlations(settings.directories, settings.stages)
     for problem in loaded.problems:
         _log.warning("correlation rule refused", file=problem.file, line=problem.line, reason=problem.reason)
     machine = CorrelateMachine(
         deployment.tenants, rules, lambda tenant: Correlator(tenant, loaded.rules), settings.watermark_ms
     )
     return worker(deployment, machine, settings.lookback_ms)
+
+
+if __name__ == "__main__":
+    main(Unit("services.detect.correlate", "correlate", Settings, compose))

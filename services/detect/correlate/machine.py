@@ -11,7 +11,7 @@ from runtime.machine import Entry, Given, Step, Tick
 from schemas.decision import Decision, Verb
 from schemas.entity import TenantSlug
 from schemas.fact import decode
-from schemas.finding import Finding
+from schemas.finding import Finding, Kind
 from schemas.tenant import Tenant
 from schemas.topics import DECISIONS, FACTS, FINDINGS
 from services.detect.correlate.actor import filed
@@ -90,6 +90,8 @@ class CorrelateMachine:
     def _take(self, state: State, given: Received, now: int) -> None:
         if given.topic == FINDINGS.name:
             finding = _finding(given)
+            if finding.unmapped.stanch.kind is Kind.OPERATIONS:
+                return
             self._file(state, finding)
             counter = state.work.counter
             for concluded in counter.observe(finding, now) if counter is not None else ():

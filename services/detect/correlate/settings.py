@@ -4,6 +4,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.finding import Stage
+
 OWN_RULES = Path(__file__).resolve().parents[1] / "rules"
 
 
@@ -18,7 +20,10 @@ class Settings(BaseModel):
     )
     rules: tuple[Path, ...] = Field(default=(), description="further directories, or files, of Sigma correlation rules")
     starter_rules: bool = Field(default=True, description="run the correlation rules that come with the product")
-
+    stages: dict[str, Stage] = Field(
+        default_factory=dict,
+        description="what a correlation rule's findings may lead to, by its id, name or title; over what the rule says",
+    )
     without: tuple[str, ...] = Field(default=(), description="rules on facts that do not run, by name or title")
 
     @property

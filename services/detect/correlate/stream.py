@@ -8,8 +8,12 @@ from services.detect.correlate.machine import CorrelateMachine
 
 NAME = "detect.correlate"
 INPUTS = (FINDINGS.name, FACTS.name, DECISIONS.name)
+LINGER_MS = 250
+"""Nearly all facts decide nothing; a transaction for each few of them would hold up the one that does."""
 
 
 def worker(deployment: Deployment, machine: CorrelateMachine, lookback_ms: int) -> Worker:
     """Return the process that drives ``machine``; a new owner reads the inputs of ``lookback_ms`` again."""
-    return LedgerWorker(deployment, NAME, CORRELATE_LEDGER.name, machine, INPUTS, lookback_ms=lookback_ms)
+    return LedgerWorker(
+        deployment, NAME, CORRELATE_LEDGER.name, machine, INPUTS, lookback_ms=lookback_ms, linger_ms=LINGER_MS
+    )

@@ -4,6 +4,7 @@ import structlog
 
 from runtime.deployment import Deployment
 from runtime.errors import ConfigError
+from runtime.process import Unit, main
 from runtime.stream import StreamWorker
 from runtime.worker import Worker
 from schemas.topics import EVENTS
@@ -36,3 +37,7 @@ def compose(deployment: Deployment, settings: Settings | None = None) -> Worker:
         _log.warning("rule refused", file=problem.file, line=problem.line, reason=problem.reason)
     _log.info("rules", total=compiled.total, compiled=len(compiled.rules))
     return StreamWorker(deployment, NAME, (EVENTS.name,), Matcher(Engine(compiled.rules)).handle)
+
+
+if __name__ == "__main__":
+    main(Unit("services.detect.match", "match", Settings, compose))

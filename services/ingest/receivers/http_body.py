@@ -1,17 +1,12 @@
 """Taking in the body of a request: bounded before and after decompression."""
 
 import asyncio
-import zlib
-from io import BytesIO
-from typing import Final
 
-import zstandard
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-_GZIP_BITS: Final = 31
-_ENCODINGS: Final = frozenset({"", "identity", "gzip", "x-gzip", "zstd"})
-_WINDOW: Final = 8 * 1024 * 1024
+from runtime.errors import Oversize, Rejected
+from services.ingest.unpacking import UnknownEncoding, encoding_of, unpacked
 
 
 class Refused(Exception):
@@ -30,9 +25,10 @@ async def body_of(request: Request, limit: int, seconds: float) -> bytes:
     Raises:
         Refused: it is larger (413), slower (408), cut short (400), or encoded in a way that is not known (415).
     """
-    encoding = request.headers.get("content-encoding", "").strip().lower()
-    if encoding not in _ENCODINGS:
-        raise Refused(415, f"content-encoding {encoding!r} is not known; send gzip, zstd or none")
+    try:
+        encoding_of(request.headers.get("content-encoding", ""))
+    except UnknownEncoding as error:
+        raise Refused(415, str(error)) from error
     told = request.headers.get("content-length", "")
     if told.isascii() and told.isdigit() and int(told) > limit:
         raise Refused(413, f"the body is larger than {limit} bytes")
@@ -62,34 +58,8 @@ def decompressed(body: bytes, encoding: str, limit: int) -> bytes:
         Refused: it is larger when unpacked (413), or damaged (400).
     """
     try:
-        unpacked = _unpacked(body, encoding.strip().lower(), limit)
-    except (zlib.error, zstandard.ZstdError, EOFError) as error:
-        raise Refused(400, f"the body is no valid {encoding}: {error}") from error
-    if len(unpacked) > limit:
-        raise Refused(413, f"the body is larger than {limit} bytes when unpacked")
-    return unpacked
-
-
-def _unpacked(body: bytes, encoding: str, limit: int) -> bytes:
-    if encoding in ("gzip", "x-gzip"):
-        return _gunzipped(body, limit)
-    if encoding == "zstd":
-        reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(
-            BytesIO(body), read_across_frames=True
-        )
-        return reader.read(limit + 1)
-    return body
-
-
-def _gunzipped(body: bytes, limit: int) -> bytes:
-    """Unpack every member of a gzip body, as long as they stay within the limit together."""
-    parts, left = [], limit + 1
-    while body and left > 0:
-        member = zlib.decompressobj(_GZIP_BITS)
-        part = member.decompress(body, left)
-        parts.append(part)
-        left -= len(part)
-        if not member.eof and left > 0:
-            raise EOFError("it ends too early")
-        body = member.unused_data
-    return b"".join(parts)
+        return unpacked(body, encoding, limit)
+    except Oversize as error:
+        raise Refused(413, f"the body is {error}") from error
+    except Rejected as error:
+        raise Refused(400, f"the body is {error}") from error

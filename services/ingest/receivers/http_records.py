@@ -4,8 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -18,12 +17,14 @@ from schemas.tenant import Tenant
 from schemas.times import MINUTE
 from schemas.topics import records_of
 from services.ingest.decoding import object_of
+from services.ingest.labels import main_type, source_name
 from services.ingest.ports import AUTO
 from services.ingest.receivers.http_body import Refused, body_of, decompressed
+from services.ingest.receivers.room import NoRoom, Place, Room
 from services.ingest.receivers.split import Piece, split
 from services.ingest.settings import HttpSettings
+from services.ingest.unpacking import ENCODINGS
 
-_SOURCE: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
 _TEXT: Final = "text/"
 _WINDOW: Final = 10 * MINUTE
@@ -41,17 +42,19 @@ class RecordsDoor:
             for slug, tenant in tenants.items()
             if tenant.token is not None
         }
-        self._in_flight = 0
+        self._room = Room(settings.max_in_flight_bytes, self._digests)
 
     async def take(self, request: Request) -> JSONResponse:
         """Answer one request; nothing is acknowledged before the log has it, and a request is taken whole or not at all."""
         try:
             tenant = self._tenant(request.headers.get("authorization", ""))
             source = _source(request)
-            with self._room(request):
-                count = await self._append(tenant, source, request)
+            with self._room.place(tenant, self._announced(request)) as place:
+                count = await self._append(tenant, source, request, place)
         except Refused as refusal:
             return self._refusal(refusal)
+        except NoRoom:
+            return self._refusal(Refused(429, "too much is in flight"))
         except Oversize as error:
             return self._refusal(Refused(413, str(error)))
         except Unavailable as error:
@@ -67,35 +70,29 @@ class RecordsDoor:
             raise Refused(401, "send `Authorization: Bearer <token>` with the token of a tenant")
         return matching[0]
 
-    @contextmanager
-    def _room(self, request: Request) -> Iterator[None]:
-        """Count the request's bytes as in flight; one of unknown length counts as the largest allowed."""
+    def _announced(self, request: Request) -> int:
+        """Return how many bytes the request says it has; one of unknown length counts as the largest allowed."""
         told = request.headers.get("content-length", "")
         size = int(told) if told.isascii() and told.isdigit() and len(told) < 12 else self._settings.max_body_bytes
-        size = min(size, self._settings.max_body_bytes)
-        if self._in_flight + size > self._settings.max_in_flight_bytes:
-            raise Refused(429, "too much is in flight")
-        self._in_flight += size
-        try:
-            yield
-        finally:
-            self._in_flight -= size
+        return min(size, self._settings.max_body_bytes)
 
-    async def _append(self, tenant: str, source: str, request: Request) -> int:
-        limit = self._settings.max_body_bytes
-        sent = await body_of(request, limit, self._settings.max_body_seconds)
-        content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-        body, pieces = await asyncio.to_thread(
-            _read, sent, request.headers.get("content-encoding", ""), content_type, self._settings
-        )
-        place = _place(request.headers.get("idempotency-key"), body, self._clock.now())
+    async def _append(self, tenant: str, source: str, request: Request, place: Place) -> int:
+        settings = self._settings
+        sent = await body_of(request, settings.max_body_bytes, settings.max_body_seconds)
+        encoding = request.headers.get("content-encoding", "")
+        content_type = main_type(request.headers.get("content-type", "application/json"))
+        body = await asyncio.to_thread(decompressed, sent, encoding, settings.max_body_bytes)
+        place.grow(len(body))
+        is_text = content_type.startswith(_TEXT)
+        pieces = await asyncio.to_thread(_pieces, body, settings.max_records, is_text=is_text)
+        origin = _place(request.headers.get("idempotency-key"), body, self._clock.now())
         messages = [
             Message(
                 records_of(tenant),
                 tenant,
                 source,
                 piece.record,
-                _headers(source, f"{place}:{index}", content_type, piece),
+                _headers(source, f"{origin}:{index}", content_type, piece),
             )
             for index, piece in enumerate(pieces)
         ]
@@ -110,6 +107,8 @@ class RecordsDoor:
         headers = {}
         if refusal.status == 429:
             headers["Retry-After"] = str(self._settings.retry_after_seconds)
+        if refusal.status == 415:
+            headers["Accept-Encoding"] = ", ".join(ENCODINGS)
         if refusal.status == 401:
             headers["WWW-Authenticate"] = "Bearer"
         return JSONResponse(content, refusal.status, headers)
@@ -121,12 +120,6 @@ def router(log: Log, tenants: Mapping[str, Tenant], clock: Clock, settings: Http
     routes = APIRouter()
     routes.add_api_route("/v1/records", door.take, methods=["POST"], status_code=202, response_model=None)
     return routes
-
-
-def _read(sent: bytes, encoding: str, content_type: str, settings: HttpSettings) -> tuple[bytes, Sequence[Piece]]:
-    """Return the body and its records; in a thread, since whoever sends chooses how long that takes."""
-    body = decompressed(sent, encoding, settings.max_body_bytes)
-    return body, _pieces(body, settings.max_records, is_text=content_type.startswith(_TEXT))
 
 
 def _pieces(body: bytes, most: int, *, is_text: bool) -> Sequence[Piece]:
@@ -158,9 +151,10 @@ def _check(record: bytes, number: int) -> None:
 
 def _source(request: Request) -> str:
     source = request.headers.get("x-stanch-source") or request.query_params.get("source") or AUTO
-    if not _SOURCE.fullmatch(source):
-        raise Refused(400, "a source's name has up to 64 letters, digits and `_.:-`")
-    return source
+    try:
+        return source_name(source)
+    except Rejected as error:
+        raise Refused(400, str(error)) from error
 
 
 def _place(key: str | None, body: bytes, now: int) -> str:

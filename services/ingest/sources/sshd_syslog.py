@@ -29,7 +29,12 @@ _SAYINGS: Final = tuple(
     for pattern, kind, activity, outcome in (
         (r"^Accepted (?P<method>\S{1,64}) for (?P<user>.{0,256}?) from (?P<ip>\S{1,255}) port (?P<port>\d{1,5})",
          "accepted", _LOGON, _SUCCESS),
-        (r"^Failed (?P<method>\S{1,64}) for (?P<invalid>invalid user )?(?P<user>.*) from (?P<ip>\S{1,255}) port (?P<port>\d{1,5})",
+        ((r"^Failed (?P<method>\S{1,64}) for (?P<invalid>invalid user )?(?P<user>.*) from (?P<ip>\S{1,255}) port (?P<port>\d{1,5})"
+          r"(?: ssh\d)?(?:: \S+ \S+)?(?: \[preauth\])?$"),
+         "failed", _LOGON, _FAILURE),
+        # whoever knocks chooses a certificate's name as well, which stands behind the address: neither name may hold blanks
+        ((r"^Failed (?P<method>\S{1,64}) for (?P<invalid>invalid user )?(?P<user>\S{1,256}) from (?P<ip>\S{1,255}) port (?P<port>\d{1,5})"
+          r" ssh\d: \S+ \S+ ID \S+ \(serial \d+\) CA \S+ \S+$"),
          "failed", _LOGON, _FAILURE),
         (r"^(?:Invalid|Illegal) user (?P<user>.*) from (?P<ip>\S{1,255})(?: port (?P<port>\d{1,5}))?",
          "invalid_user", _LOGON, _FAILURE),
@@ -43,7 +48,8 @@ _SAYINGS: Final = tuple(
         (r"^(?:error: )?maximum authentication attempts exceeded for (?:invalid user )?(?P<user>.*) from (?P<ip>\S{1,255}) port (?P<port>\d{1,5})",
          "too_many_failures", _LOGON, _FAILURE),
         (r"^User (?P<user>\S{1,256}) from (?P<ip>\S{1,255}) not allowed", "not_allowed", _LOGON, _FAILURE),
-        (r"^Disconnecting:? (?:invalid user |authenticating user )?(?:(?P<user>.*) )?(?P<ip>[0-9a-fA-F.:]{2,45}) port (?P<port>\d{1,5}): Too many",
+        ((r"^Disconnecting:? (?:invalid user |authenticating user )?(?:(?P<user>.*) )?(?P<ip>[0-9a-fA-F.:]{2,45}) port (?P<port>\d{1,5})"
+          r": Too many authentication failures(?: \[preauth\])?$"),
          "too_many_failures", _LOGON, _FAILURE),
         (r"^Disconnecting: Too many authentication failures for (?P<user>.{1,256}?)(?: from \S+ port \d+ ssh2)?(?: \[preauth\])?$",
          "too_many_failures", _LOGON, _FAILURE),

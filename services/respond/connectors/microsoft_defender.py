@@ -16,7 +16,7 @@ from schemas.entity import EntityType, canonical_address, canonical_host
 from schemas.tenant import ConnectorConfig
 from schemas.times import MINUTE, SECOND, from_text, to_text
 from services.respond import microsoft
-from services.respond.gateway import Gateway, JsonObject, code, json_object, rows
+from services.respond.gateway import Gateway, JsonObject, address_problems, code, json_object, rows
 from services.respond.ports.aims import Aim, ControlSpec
 from services.respond.ports.connectors import (
     Absent,
@@ -218,6 +218,10 @@ class _MicrosoftDefender:
     def examples(self) -> tuple[ConnectorExample, ...]:
         """Machines and public addresses; never a private one, never a machine that has no name."""
         return _EXAMPLES
+
+    def problems(self, config: ConnectorConfig) -> tuple[str, ...]:
+        """It speaks HTTP."""
+        return address_problems(config.base_url)
 
     def refuses(self, control: Control, aim: Aim) -> str:
         """Indicators take single public addresses; machines are found by their names."""

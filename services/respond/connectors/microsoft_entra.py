@@ -15,7 +15,7 @@ from schemas.entity import EntityType
 from schemas.tenant import ConnectorConfig
 from schemas.times import MINUTE, SECOND, from_text, to_text
 from services.respond import microsoft
-from services.respond.gateway import Gateway, JsonObject, json_object, rows
+from services.respond.gateway import Gateway, JsonObject, address_problems, json_object, rows
 from services.respond.ports.aims import Aim, ControlKind, ControlSpec
 from services.respond.ports.connectors import (
     Absent,
@@ -145,6 +145,10 @@ class _MicrosoftEntra:
     def examples(self) -> tuple[ConnectorExample, ...]:
         """Accounts under their canonical ids."""
         return _EXAMPLES
+
+    def problems(self, config: ConnectorConfig) -> tuple[str, ...]:
+        """It speaks HTTP."""
+        return address_problems(config.base_url)
 
     def refuses(self, control: Control, aim: Aim) -> str:  # noqa: ARG002 both controls take accounts
         """It takes accounts that a directory may know."""

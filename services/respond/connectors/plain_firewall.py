@@ -9,7 +9,7 @@ from schemas.control import Control
 from schemas.entity import EntityType, canonical_address
 from schemas.tenant import ConnectorConfig
 from schemas.times import SECOND, from_text, to_text
-from services.respond.gateway import Gateway, StaticToken, json_object
+from services.respond.gateway import Gateway, StaticToken, address_problems, json_object
 from services.respond.ports.aims import Aim, ControlSpec
 from services.respond.ports.connectors import (
     Absent,
@@ -94,6 +94,10 @@ class _PlainFirewall:
     def examples(self) -> tuple[ConnectorExample, ...]:
         """Any address, and nothing else."""
         return _EXAMPLES
+
+    def problems(self, config: ConnectorConfig) -> tuple[str, ...]:
+        """It speaks HTTP."""
+        return address_problems(config.base_url)
 
     def refuses(self, control: Control, aim: Aim) -> str:  # noqa: ARG002 one control
         """It takes every address."""

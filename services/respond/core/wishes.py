@@ -83,7 +83,7 @@ def _fresh(ctx: Context, draft: Draft, incident: Incident, call: _Call) -> Hold:
         playbook=call.playbook.name,
         clause=f"{call.playbook.name}: {call.clause}",
         always_ask=step.approval == "always",
-        ttl=(step.ttl or ctx.judge.tenant.hold_minutes) * MINUTE,
+        ttl=int((step.ttl or ctx.judge.tenant.hold_minutes) * MINUTE),
         subject=_subject(entity),
         created_at=draft.now,
         state=HoldState.OBSERVED,

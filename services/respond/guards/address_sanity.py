@@ -72,7 +72,7 @@ _TENANT = Tenant(
     slug="example",
     networks=(ip_network("10.20.0.0/16"),),
     resolvers=("9.9.9.9",),
-    assets=(Asset(name="WEB01", aliases=("198.51.100.20",)),),
+    assets=(Asset(name="WEB01", aliases=("198.51.100.20", "2001:db8::20")),),
 )
 _EXAMPLES = (
     GuardExample("loopback", _plan("127.0.0.1"), Facts(_TENANT), 0, "refuse"),
@@ -84,6 +84,7 @@ _EXAMPLES = (
     GuardExample("an own network", _plan("10.20.3.4"), Facts(_TENANT), 0, "refuse"),
     GuardExample("a resolver", _plan("9.9.9.9"), Facts(_TENANT), 0, "refuse"),
     GuardExample("an own machine", _plan("198.51.100.20"), Facts(_TENANT), 0, "refuse"),
+    GuardExample("an own machine, with a zone", _plan("2001:db8::20%1"), Facts(_TENANT), 0, "refuse"),
     GuardExample("an own machine that an incident named", _plan("192.168.9.9"),
                  Facts(_TENANT, own_addresses={"192.168.9.9": "WKS07"}), 0, "refuse"),
     GuardExample("no address", _plan("evil.example"), Facts(_TENANT), 0, "refuse"),

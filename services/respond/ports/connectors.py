@@ -186,6 +186,10 @@ class Connector(Protocol):
         """Aims that it takes and aims that it refuses."""
         ...
 
+    def problems(self, config: ConnectorConfig) -> tuple[str, ...]:
+        """Return what is wrong with a configuration, apart from secrets that are missing."""
+        ...
+
     def refuses(self, control: Control, aim: Aim) -> str:
         """Return why the product does not take ``aim``, or an empty text. Pure."""
         ...

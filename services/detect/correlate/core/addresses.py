@@ -1,5 +1,6 @@
 """Whose an address is: the safety of blocking. What is own, a resolver's, a controller's or was resolved is spared."""
 
+from schemas.address import is_private_use
 from services.detect.correlate.core.nodes import Process
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import QUIET_PORTS, is_special
@@ -19,6 +20,15 @@ def why_own(view: View, address: str) -> str:
         if view.read(("host", labels[0])) or (len(labels) > 2 and labels[1] in view.read(("domains",))):
             return f"its name {name} is one of the tenant's own domain"
     return ""
+
+
+def may_be_explained(address: str) -> bool:
+    """Whether a source of logons may turn out to be own in a moment: a sensor tells so of a machine of one's own network.
+
+    A peer that came in is what the connection itself shows, whatever anybody resolved. A public one that the inventory does not
+    hold is behind no sensor whose word is on its way: what is told of it was told when its machine first spoke, or never is.
+    """
+    return is_private_use(address)
 
 
 def is_outside(view: View, process: Process, address: str, port: int) -> bool:

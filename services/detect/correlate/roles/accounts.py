@@ -8,6 +8,7 @@ from services.detect.correlate.core.nodes import Principal, Process, Service, Se
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import DESKTOP_BROKERS, base, is_person
 from services.detect.correlate.evidence.foreign_image import marks
+from services.detect.correlate.evidence.logon_after_guessing import guessed
 from services.detect.correlate.evidence.password_spray import failures, sprayed
 from services.detect.correlate.evidence.success_after_spray import abused
 from services.detect.correlate.evidence.weak_tickets import roasted
@@ -89,6 +90,9 @@ def _of_session(casting: Casting, session: Session) -> None:
 def _of_principal(view: View, group: Group, casting: Casting, principal: Principal) -> None:
     for opened in abused(view, principal):
         why = f"logged on to {opened.host} from {principal.address} after it was sprayed"
+        casting.give(EntityType.ACCOUNT, opened.account, Role.ATTACKER_CONTROLLED, why, opened.time)
+    for opened in guessed(view, principal):
+        why = f"logged on to {opened.host} from {principal.address} after its password was guessed at"
         casting.give(EntityType.ACCOUNT, opened.account, Role.ATTACKER_CONTROLLED, why, opened.time)
     if not is_person(principal.account):
         return

@@ -2,7 +2,7 @@
 
 from schemas.address import is_private_use
 from schemas.entity import Authority, EntityType, Role, canonical_address
-from services.detect.correlate.core.addresses import is_outside, why_own
+from services.detect.correlate.core.addresses import is_outside, may_be_explained, why_own
 from services.detect.correlate.core.carriers import calls_home
 from services.detect.correlate.core.groups import Group
 from services.detect.correlate.core.nodes import IMPLANT_ANCHORS, Principal, Process
@@ -10,7 +10,7 @@ from services.detect.correlate.core.store import Span
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import base, is_special
 from services.detect.correlate.evidence.foreign_image import marks
-from services.detect.correlate.roles.casting import Casting
+from services.detect.correlate.roles.casting import Casting, Part
 
 
 def cast_addresses(view: View, group: Group, casting: Casting) -> None:
@@ -47,12 +47,17 @@ def _of_principal(view: View, group: Group, casting: Casting, principal: Princip
         return
     for seen in group.observations[principal.id]:
         if seen.is_hard:
-            _give(casting, address, f"it came from here: {seen.why}", seen.time)
+            part = _given(casting, address, f"it came from here: {seen.why}", seen.time)
+            part.absence = part.absence or may_be_explained(address)
 
 
 def _give(casting: Casting, address: str, why: str, first: int, last: int | None = None) -> None:
+    _given(casting, address, why, first, last).absence = True
+
+
+def _given(casting: Casting, address: str, why: str, first: int, last: int | None = None) -> Part:
     part = casting.give(EntityType.ADDRESS, address, Role.ATTACKER_CONTROLLED, why, first, last=last)
-    part.absence = True
     if is_private_use(address):
         part.cap = Authority.PROPOSE
         part.caveats.add("a private address that the inventory does not know: a human decides")
+    return part

@@ -2,7 +2,7 @@
 
 from schemas.entity import Authority, Entity, EntityType, Role
 from schemas.finding import Stage
-from services.detect.correlate.core.addresses import why_own
+from services.detect.correlate.core.addresses import may_be_explained, why_own
 from services.detect.correlate.core.evidence import findings_on
 from services.detect.correlate.core.groups import Group
 from services.detect.correlate.core.view import View
@@ -27,5 +27,5 @@ def _give(view: View, casting: Casting, entity: Entity, title: str, time: int) -
         part.cap = Authority.NONE
     else:
         part = casting.give(entity.type, entity.id, Role.ATTACKER_CONTROLLED, why, time)
-        part.absence = entity.type is EntityType.ADDRESS
+        part.absence = entity.type is EntityType.ADDRESS and may_be_explained(entity.id)
     return entity.type, entity.id

@@ -10,6 +10,7 @@ from typing import Any, Final
 import yaml
 from pydantic import ValidationError
 
+from schemas.finding import Stage
 from schemas.problem import Problem
 from services.detect.correlate.sigma_correlation.document import CorrelationDocument
 from services.detect.correlate.sigma_correlation.rule import Correlation
@@ -34,8 +35,11 @@ class _Found:
     content: Mapping[str, Any]
 
 
-def load_correlations(dirs: Sequence[Path]) -> Loaded:
-    """Return the correlation rules of every ``.yml`` file below ``dirs``, the references to other rules resolved to ids."""
+def load_correlations(dirs: Sequence[Path], stages: Mapping[str, Stage] | None = None) -> Loaded:
+    """Return the correlation rules of every ``.yml`` file below ``dirs``, the references to other rules resolved to ids.
+
+    ``stages`` say by a rule's id, name or title what its findings may lead to, over what the rule says.
+    """
     uids: dict[str, str] = {}
     documents: list[_Found] = []
     for path in (path for directory in dirs for path in _files(directory)):
@@ -45,7 +49,7 @@ def load_correlations(dirs: Sequence[Path]) -> Loaded:
             documents += _documents(path, text)
     rules, problems = [], []
     for found in documents:
-        result = _correlation(found, uids)
+        result = _correlation(_staged(found, stages or {}), uids)
         if isinstance(result, Problem):
             problems.append(result)
         else:
@@ -82,6 +86,16 @@ def _documents(path: Path, text: str) -> list[_Found]:
     finally:
         loader.dispose()
     return found
+
+
+def _staged(found: _Found, stages: Mapping[str, Stage]) -> _Found:
+    names = (str(found.content.get(key, "")) for key in ("id", "name", "title"))
+    stage = next((stages[name] for name in names if name in stages), None)
+    if stage is None:
+        return found
+    own = found.content.get("stanch")
+    further = {"stanch": {**own, "stage": stage}} if isinstance(own, Mapping) else {}
+    return _Found(found.path, found.node, {**found.content, "stage": stage, **further})
 
 
 def _correlation(found: _Found, uids: Mapping[str, str]) -> Correlation | Problem:

@@ -1,0 +1,1 @@
+"""Facts of Linux machines: who logged on over SSH, and who tried."""

@@ -1,0 +1,1 @@
+"""pulse: measures in, findings about the watching itself out; silent sources, odd volumes, dead letters, noisy rules."""

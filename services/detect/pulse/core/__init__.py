@@ -1,0 +1,1 @@
+"""The decisions of pulse. Pure: time is an argument."""
