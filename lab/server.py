@@ -9,6 +9,8 @@ from lab.firewall import firewall
 from lab.operator_api import Desk
 from lab.world import World
 
+NOW_HEADER = b"lab-now"
+
 
 class Doors:
     """An ASGI application that hands each connection to the product whose prefix it bears, untouched.
@@ -33,8 +35,27 @@ class Doors:
         await door(inner, receive, send)
 
 
-def doors(world: World, clock: LabClock) -> Doors:
+class Punctual:
+    """An ASGI application whose virtual clock is moved by each call to the instant that its ``lab-now`` names."""
+
+    def __init__(self, app: ASGIApp, clock: LabClock) -> None:
+        self._app = app
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        named = dict(scope.get("headers", ())).get(NOW_HEADER, b"")
+        if named.isdigit():
+            self._clock.move(int(named))
+        await self._app(scope, receive, send)
+
+
+def doors(world: World, clock: LabClock) -> ASGIApp:
     """Return all products over ``world``, and the operator's desk."""
+    return Punctual(_products(world, clock), clock) if clock.virtual else _products(world, clock)
+
+
+def _products(world: World, clock: LabClock) -> Doors:
     return Doors(
         {
             "defender": defender(world),

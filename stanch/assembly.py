@@ -18,7 +18,10 @@ from services.detect.correlate import __main__ as correlate
 from services.detect.correlate.settings import Settings as CorrelateSettings
 from services.detect.match import __main__ as match
 from services.detect.match.settings import Settings as MatchSettings
+from services.detect.pulse import __main__ as pulse
+from services.detect.pulse.settings import Settings as PulseSettings
 from services.ingest import __main__ as ingest
+from services.ingest.receivers.tail_files import tailer
 from services.ingest.settings import Settings as IngestSettings
 from services.notify import __main__ as notify
 from services.notify.settings import Settings as NotifySettings
@@ -34,6 +37,7 @@ class Settings(BaseModel):
     ingest: IngestSettings = IngestSettings()
     match: MatchSettings = MatchSettings()
     context: ContextSettings = ContextSettings()
+    pulse: PulseSettings = PulseSettings()
     correlate: CorrelateSettings = CorrelateSettings()
     respond: RespondSettings = RespondSettings()
     notify: NotifySettings = NotifySettings()
@@ -64,21 +68,28 @@ def assemble(
     """
     doors = doors or Doors()
     return _all_of(
+        partial(tailer, deployment("ingest"), settings.ingest),
         partial(ingest.compose, deployment("ingest"), settings.ingest),
         partial(match.compose, deployment("match"), settings.match),
         partial(context.compose, deployment("context"), settings.context),
+        partial(_pulse, deployment("pulse"), settings.pulse),
         partial(correlate.compose, deployment("correlate"), settings.correlate),
         partial(respond.compose, deployment("respond"), settings.respond, doors.products),
         partial(notify.compose, deployment("notify"), settings.notify, streams=doors.terminals),
     )
 
 
-def _all_of(*roots: Callable[[], Worker]) -> Sequence[Worker]:
+def _pulse(deployment: Deployment, settings: PulseSettings) -> Worker | None:
+    """Return pulse where time is real: the end of a recording is no silence of its sources."""
+    return None if deployment.virtual else pulse.compose(deployment, settings)
+
+
+def _all_of(*roots: Callable[[], Worker | None]) -> Sequence[Worker]:
     workers: list[Worker] = []
     problems: list[str] = []
     for compose in roots:
         try:
-            workers.append(compose())
+            workers += filter(None, (compose(),))
         except ConfigError as error:
             problems += error.problems
     if problems:

@@ -2,7 +2,7 @@
 
 import typer
 
-from stanch.cli import dead_letters, demo, halt, holds, incidents, release, replay, rules, up
+from stanch.cli import dead_letters, demo, doctor, halt, holds, incidents, release, replay, rules, topics, up
 
 app = typer.Typer(
     name="stanch",
@@ -11,8 +11,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for module in (demo, replay, up, incidents, holds, release, halt):
+for module in (demo, replay, up, doctor, incidents, holds, release, halt):
     app.command(epilog=module.EXAMPLE)(module.command)
     app.registered_commands[-1].name = module.__name__.rpartition(".")[2]
 app.add_typer(rules.app, name="rules")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(topics.app, name="topics")

@@ -24,8 +24,10 @@ def configured(config: Path | None) -> tuple[Settings, Mapping[str, Tenant]]:
     return Settings.model_validate(dict(found.settings)), found.tenants
 
 
-def replay_configuration(config: Path | None, tenant: str, rules: Sequence[Path]) -> tuple[Settings, Tenant]:
-    """Return the settings, with further rules, and the tenant that is replayed.
+def replay_configuration(
+    config: Path | None, slugs: Sequence[str], rules: Sequence[Path]
+) -> tuple[Settings, Mapping[str, Tenant]]:
+    """Return the settings, with further rules, and the tenants that are replayed.
 
     Raises:
         ConfigError: the configuration is wrong; every error is listed.
@@ -36,11 +38,12 @@ def replay_configuration(config: Path | None, tenant: str, rules: Sequence[Path]
         raise StartError(f"no such rules: {', '.join(missing)}")
     settings, tenants = configured(config)
     if config is None:
-        return with_rules(settings, rules), _anybody(tenant)
-    if tenant not in tenants:
-        known = ", ".join(sorted(tenants)) or "none"
-        raise StartError(f"{config}: no tenant {tenant!r}; there are: {known}. Name one with --tenant.")
-    return with_rules(settings, rules), tenants[tenant]
+        return with_rules(settings, rules), {slug: _anybody(slug) for slug in slugs}
+    known = ", ".join(sorted(tenants)) or "none"
+    for slug in slugs:
+        if slug not in tenants:
+            raise StartError(f"{config}: no tenant {slug!r}; there are: {known}. Name one with --tenant.")
+    return with_rules(settings, rules), {slug: tenants[slug] for slug in slugs}
 
 
 def _anybody(slug: str) -> Tenant:

@@ -11,7 +11,7 @@ from runtime.log import Log
 from schemas.dead_letter import DeadLetter
 from schemas.times import to_text
 from stanch.cli.plain import plain
-from stanch.cli.session import with_log
+from stanch.cli.session import LogOption, with_log
 
 app = typer.Typer(help="Messages that were given up, with their bytes and the reason.", no_args_is_help=True)
 Service = Annotated[str | None, typer.Option(help="only those that this service gave up, `ingest`")]
@@ -19,27 +19,27 @@ Containing = Annotated[str | None, typer.Option(help="only those whose reason co
 
 
 @app.command("list", epilog="Example: [bold]stanch dead-letters list --service ingest[/bold]")
-def show(service: Service = None, reason: Containing = None) -> None:
+def show(service: Service = None, reason: Containing = None, log: LogOption = None) -> None:
     """Show what was given up, where it came from, and why."""
 
-    async def read(log: Log) -> list[DeadLetter]:
-        return [one async for one in dead_letters.letters(log) if _wanted(one, service, reason)]
+    async def read(opened: Log) -> list[DeadLetter]:
+        return [one async for one in dead_letters.letters(opened) if _wanted(one, service, reason)]
 
     table = Table(Column("letter", min_width=36, overflow="fold"), "service", "fate", Column("reason", overflow="fold"))
-    for one in with_log(read):
+    for one in with_log(read, log):
         told = f"{to_text(one.at)}\n{one.topic}/{one.partition}/{one.offset}\n{one.uid}"
         table.add_row(told, one.service, one.fate.value, plain(one.reason))
     Console().print(table)
 
 
 @app.command("replay", epilog='Example: [bold]stanch dead-letters replay --reason "no mapper"[/bold]')
-def replay(service: Service = None, reason: Containing = None) -> None:
+def replay(service: Service = None, reason: Containing = None, log: LogOption = None) -> None:
     """Put them back on their topics, bytes as they were; a second call puts nothing back twice."""
 
-    async def put_back(log: Log) -> dead_letters.Replayed:
-        return await dead_letters.replay(log, lambda one: _wanted(one, service, reason))
+    async def put_back(opened: Log) -> dead_letters.Replayed:
+        return await dead_letters.replay(opened, lambda one: _wanted(one, service, reason))
 
-    done, console = with_log(put_back), Console()
+    done, console = with_log(put_back, log), Console()
     console.print(f"{len(done.returned)} back on their topics, {len(done.already)} had been put back before")
     for refusal in done.refused:
         console.print(f"not put back: {refusal.uid}: {refusal.reason}", markup=False)

@@ -20,7 +20,8 @@ from stanch.cli.plain import plain
 from stanch.cli.progress import bar
 from stanch.cli.replay import ProgressBar, Speed
 from stanch.cli.summary import summarise
-from stanch.replay.driver import Play, replay
+from stanch.replay.driver import replay
+from stanch.replay.play import Play
 from stanch.replay.recording import read
 
 EXAMPLE = "Example: [bold]stanch demo[/bold]"

@@ -12,19 +12,19 @@ from schemas.hold import Hold
 from schemas.times import text_or_none
 from schemas.topics import HOLDS
 from stanch.cli.plain import plain
-from stanch.cli.session import with_log
+from stanch.cli.session import LogOption, with_log
 from stanch.projection import newest
 
 EXAMPLE = "Example: [bold]stanch holds --tenant acme[/bold]"
 
 
-def command(tenant: Annotated[str | None, typer.Option(help="only this tenant")] = None) -> None:
+def command(tenant: Annotated[str | None, typer.Option(help="only this tenant")] = None, log: LogOption = None) -> None:
     """Show the holds: target, control, state, expiry, who decided."""
 
-    async def read(log: Log) -> Sequence[Hold]:
-        return await newest(log, HOLDS, Hold)
+    async def read(opened: Log) -> Sequence[Hold]:
+        return await newest(opened, HOLDS, Hold)
 
-    found = [one for one in with_log(read) if tenant in (None, one.tenant)]
+    found = [one for one in with_log(read, log) if tenant in (None, one.tenant)]
     Console().print(table(sorted(found, key=lambda one: one.created_at, reverse=True)))
 
 

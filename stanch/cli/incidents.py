@@ -12,19 +12,19 @@ from schemas.incident import Incident
 from schemas.times import to_text
 from schemas.topics import INCIDENTS
 from stanch.cli.plain import plain
-from stanch.cli.session import with_log
+from stanch.cli.session import LogOption, with_log
 from stanch.projection import newest
 
 EXAMPLE = "Example: [bold]stanch incidents --tenant acme[/bold]"
 
 
-def command(tenant: Annotated[str | None, typer.Option(help="only this tenant")] = None) -> None:
+def command(tenant: Annotated[str | None, typer.Option(help="only this tenant")] = None, log: LogOption = None) -> None:
     """Show the incidents: severity, what the evidence allows, who is what."""
 
-    async def read(log: Log) -> Sequence[Incident]:
-        return await newest(log, INCIDENTS, Incident)
+    async def read(opened: Log) -> Sequence[Incident]:
+        return await newest(opened, INCIDENTS, Incident)
 
-    found = [one for one in with_log(read) if one.detail.merged_into is None and tenant in (None, one.tenant)]
+    found = [one for one in with_log(read, log) if one.detail.merged_into is None and tenant in (None, one.tenant)]
     Console().print(_table(sorted(found, key=lambda one: one.time, reverse=True)))
 
 

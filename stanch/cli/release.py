@@ -12,7 +12,7 @@ from schemas.decision import Decision, Verb
 from schemas.hold import Hold
 from schemas.identity import compose, derived_uid
 from schemas.topics import DECISIONS, HOLDS
-from stanch.cli.session import operator, with_log
+from stanch.cli.session import LogOption, operator, with_log
 from stanch.projection import newest
 
 EXAMPLE = 'Example: [bold]stanch release 5f0c9d0e-... --reason "false positive, ticket 4711"[/bold]'
@@ -21,9 +21,10 @@ EXAMPLE = 'Example: [bold]stanch release 5f0c9d0e-... --reason "false positive, 
 def command(
     uid: Annotated[str, typer.Argument(help="uid of the hold, as `stanch holds` shows it")],
     reason: Annotated[str, typer.Option(help="why; stands in the ledger for ever")] = "",
+    log: LogOption = None,
 ) -> None:
     """Release one hold now, whatever its expiry; the responder undoes it and verifies that."""
-    with_log(lambda log: _release(log, uid, reason))
+    with_log(lambda opened: _release(opened, uid, reason), log)
     Console().print(f"release of {uid} is on its way; `stanch holds` shows when it has taken effect")
 
 

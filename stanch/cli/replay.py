@@ -1,7 +1,8 @@
 """`stanch replay`: recordings in, one report out."""
 
 import asyncio
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from io import StringIO
 from pathlib import Path
@@ -11,21 +12,27 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from runtime.errors import StartError
+from runtime.errors import StartError, Unavailable
+from runtime.home import state_home
 from runtime.log import Log
+from runtime.log_address import KafkaAddress, kafka_address
 from schemas.replay import ReplayReport
 from services.ingest.__main__ import normalizer
 from services.ingest.core import Normalizer
 from services.ingest.ports import AUTO
 from stanch.cli.config import replay_configuration
+from stanch.cli.plain import plain
 from stanch.cli.progress import bar
+from stanch.cli.session import LogOption
 from stanch.cli.summary import summarise, tell_unmapped
-from stanch.home import state_home
-from stanch.replay.driver import Play, replay
+from stanch.replay.cluster import Terms, replay_on
+from stanch.replay.driver import replay
+from stanch.replay.play import Play, Played
 from stanch.replay.recording import Recording, Stamped, read
 from stanch.replay.report import encode
 
 _FILES = "recordings: NDJSON, JSON, EVTX, syslog, Zeek; plain, zip, gz, zst"
+_SLUG = re.compile(r"[a-z0-9-]{1,40}")
 EXAMPLE = "Example: [bold]stanch replay intrusion.zip --rules sigma/rules --json report.json[/bold]"
 
 
@@ -54,30 +61,65 @@ class ProgressBar:
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(help=_FILES)],
+    files: Annotated[list[str], typer.Argument(metavar="[TENANT=]FILE...", help=_FILES)],
     *,
     source: Annotated[str, typer.Option(help="kind of log; recognised by content where it is left out")] = AUTO,
     rules: Annotated[
         list[Path] | None, typer.Option(help="folder of Sigma rules beside our own; may be repeated")
     ] = None,
-    tenant: Annotated[str, typer.Option(help="whose recording it is")] = "default",
-    config: Annotated[Path | None, typer.Option(help="stanch.yaml; the tenant's inventory lies beside it")] = None,
+    tenant: Annotated[str, typer.Option(help="whose recording it is, where the file does not say")] = "default",
+    config: Annotated[Path | None, typer.Option(help="stanch.yaml; the tenants' inventories lie beside it")] = None,
     speed: Annotated[Speed, typer.Option(help="of the virtual clock")] = Speed.MAX,
-    json: Annotated[Path | None, typer.Option(help="write the report here")] = None,
+    json: Annotated[Path | None, typer.Option(help="write the report here; of several tenants, by tenant")] = None,
+    log: LogOption = None,
+    partitions: Annotated[int, typer.Option(min=1, help="on Kafka: of each topic")] = 1,
+    members: Annotated[int, typer.Option(min=1, help="on Kafka: processes of each service")] = 1,
 ) -> None:
-    """Play recordings on a virtual clock, armed against the lab only: no real product can be reached."""
+    """Play recordings on a virtual clock, armed against the lab only: no real product can be reached.
+
+    With --log kafka://... every service is a process of its own, under a prefix that is deleted afterwards.
+    """
     console = Console()
-    settings, whose = replay_configuration(config, tenant, rules or [])
+    address = None if log is None else kafka_address(log)
+    given = _by_tenant(files, tenant)
+    settings, tenants = replay_configuration(config, sorted(given), rules or [])
     ingest = normalizer(settings.ingest)
     _check(json, source, ingest.names)
     with bar(console) as progress:
-        recording = _read(files, source, ingest, progress)
-        play = Play(recording, whose, settings, state_home(), {"stdout": StringIO(), "stderr": StringIO()})
-        watcher = ProgressBar(progress, len(recording.records), speed)
-        played = asyncio.run(replay(play, watcher))
-    _write(played.report, json)
-    summarise(console, played.report)
-    tell_unmapped(console, played.base_kinds)
+        streams = {"stdout": StringIO(), "stderr": StringIO()}
+        plays = [
+            Play(_read(paths, source, ingest, progress), tenants[slug], settings, state_home(), streams)
+            for slug, paths in given.items()
+        ]
+        watcher = ProgressBar(progress, sum(len(play.recording.records) for play in plays), speed)
+        played = asyncio.run(_played(plays, watcher, address, Terms(partitions, members)))
+    _write({slug: one.report for slug, one in played.items()}, json)
+    for slug, one in played.items():
+        if len(played) > 1:
+            console.rule(plain(slug))
+        summarise(console, one.report)
+        tell_unmapped(console, one.base_kinds)
+
+
+async def _played(
+    plays: Sequence[Play], watcher: ProgressBar, address: KafkaAddress | None, terms: Terms
+) -> Mapping[str, Played]:
+    if address is None:
+        return {play.tenant.slug: await replay(play, watcher) for play in plays}
+    try:
+        return (await replay_on(address, plays, terms, watcher)).played
+    except Unavailable as error:
+        raise StartError(f"{address} does not answer: {error}") from error
+
+
+def _by_tenant(files: Sequence[str], default: str) -> dict[str, list[Path]]:
+    """Return the files by the tenant that stands before the first ``=``, if one does and the whole is no file."""
+    found: dict[str, list[Path]] = {}
+    for file in files:
+        slug, separator, path = file.partition("=")
+        named = separator and _SLUG.fullmatch(slug) and not Path(file).exists()
+        found.setdefault(slug if named else default, []).append(Path(path if named else file))
+    return found
 
 
 def _read(files: list[Path], source: str, ingest: Normalizer, progress: Progress) -> Recording:
@@ -100,6 +142,9 @@ def _check(path: Path | None, source: str, known: Sequence[str]) -> None:
         raise StartError(f"--json {path}: this is a folder, or its folder does not exist; name a file in one that does")
 
 
-def _write(report: ReplayReport, path: Path | None) -> None:
-    if path is not None:
-        path.write_bytes(encode(report))
+def _write(reports: Mapping[str, ReplayReport], path: Path | None) -> None:
+    if path is None:
+        return
+    for slug, report in reports.items():
+        target = path if len(reports) == 1 else path.with_suffix(f".{slug}{path.suffix}")
+        target.write_bytes(encode(report))

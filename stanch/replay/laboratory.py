@@ -1,15 +1,21 @@
 """The lab of a replay: every host and account of the recording is enrolled, as a vendor's agent would have done."""
 
-from collections.abc import Mapping
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import httpx
+import uvicorn
 from pydantic import SecretStr
 
+from lab.clock import LabClock
 from lab.defender import defender
 from lab.entra import entra
 from lab.firewall import firewall
-from lab.server import Doors
+from lab.server import Doors, doors
 from lab.world import CLIENT_ID, DIRECTORY, SECRET, World
 from runtime.clock import Clock
 from runtime.errors import StartError
@@ -23,20 +29,53 @@ _MICROSOFT: Final[Mapping[str, SecretStr]] = {
     "client_id": SecretStr(CLIENT_ID),
     "client_secret": SecretStr(SECRET),
 }
-CONNECTORS: Final = (
-    ConnectorConfig(
-        name="defender", kind="microsoft_defender", base_url=f"{ADDRESS}/defender", secrets=dict(_MICROSOFT)
-    ),
-    ConnectorConfig(name="entra", kind="microsoft_entra", base_url=f"{ADDRESS}/entra", secrets=dict(_MICROSOFT)),
-    ConnectorConfig(
-        name="firewall", kind="plain_firewall", base_url=f"{ADDRESS}/firewall", secrets={"token": SecretStr(SECRET)}
-    ),
-)
+
+
+def connectors(address: str = ADDRESS) -> tuple[ConnectorConfig, ...]:
+    """Return the configuration of the lab's products at ``address``."""
+    token = {"token": SecretStr(SECRET)}
+    return (
+        _connector("defender", "microsoft_defender", f"{address}/defender", dict(_MICROSOFT)),
+        _connector("entra", "microsoft_entra", f"{address}/entra", dict(_MICROSOFT)),
+        _connector("firewall", "plain_firewall", f"{address}/firewall", token),
+    )
+
+
+def _connector(name: str, kind: str, base_url: str, secrets: dict[str, SecretStr]) -> ConnectorConfig:
+    return ConnectorConfig(name=name, kind=kind, base_url=base_url, secrets=secrets)
+
+
+@dataclass(frozen=True, slots=True)
+class LabWorld:
+    """A company that moves with the instants that its callers name."""
+
+    world: World
+    clock: LabClock
+
+
+def open_moving_lab(start: int) -> LabWorld:
+    """Return a company without anybody in it, whose clock is moved by the calls; without rate limits."""
+    clock = LabClock(start)
+    return LabWorld(World(clock, rate_limits=False), clock)
 
 
 def open_lab(clock: Clock) -> World:
     """Return a company without anybody in it, on the responder's own virtual clock; without rate limits."""
     return World(clock.now, rate_limits=False)
+
+
+@contextlib.asynccontextmanager
+async def serve(worlds: Mapping[str, LabWorld]) -> AsyncIterator[str]:
+    """Serve the worlds on the loopback, each under its name, and yield the address."""
+    companies = Doors({name: doors(one.world, one.clock) for name, one in worlds.items()})
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(companies, lifespan="off", access_log=False, log_config=None))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await serving
 
 
 def transport(world: World) -> httpx.AsyncBaseTransport:
@@ -52,21 +91,21 @@ def enrol(world: World, recording: Recording, tenant: Tenant) -> None:
         world.enrol_account(account)
 
 
-def armed_against_the_lab(tenant: Tenant) -> Tenant:
+def armed_against_the_lab(tenant: Tenant, address: str = ADDRESS) -> Tenant:
     """Return the tenant with the lab's products, armed unless its configuration says otherwise; nobody is really told.
 
     Raises:
         StartError: a connector points anywhere else.
     """
-    strangers = [one.name for one in tenant.connectors if not one.base_url.startswith(f"{ADDRESS}/")]
+    strangers = [one.name for one in tenant.connectors if not one.base_url.startswith(f"{address}/")]
     if strangers:
         raise StartError(
-            f"tenant {tenant.slug}: a replay is armed against the lab only ({ADDRESS}/...), and these connectors lead "
+            f"tenant {tenant.slug}: a replay is armed against the lab only ({address}/...), and these connectors lead "
             f"elsewhere: {', '.join(strangers)}. Leave them out of the configuration of the replay."
         )
     changes: dict[str, object] = {"contacts": [{"channel": "terminal", "address": "stdout"}]}
     if not tenant.connectors:
-        changes["connectors"] = CONNECTORS
+        changes["connectors"] = connectors(address)
     if "mode" not in tenant.model_fields_set:
         changes["mode"] = "ARMED"
     return Tenant.model_validate(tenant.model_dump(by_alias=True, exclude_unset=True) | changes)

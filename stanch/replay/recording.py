@@ -8,12 +8,12 @@ from typing import Final, Protocol
 
 from runtime.errors import Rejected
 from schemas.ocsf.objects import ACCOUNT, HOST, Observable
-from schemas.times import HOUR
+from schemas.times import DAY
 from services.ingest.ports import Hints
 from services.ingest.receivers.files import RawRecord, read_records
 
 BREATH: Final = 500
-DAY: Final = 24 * HOUR
+A_WRONG_CLOCK: Final = DAY
 """How far beyond nearly all others a time may lie and still move the clock: one wrong clock must not end the day."""
 Told = Callable[[int], None]
 Timed = tuple[RawRecord, int | None]
@@ -76,7 +76,7 @@ def _stamped(file: Sequence[Timed]) -> Iterator[Stamped]:
 
 def _believed(times: Sequence[int | None]) -> list[int | None]:
     known = sorted(time for time in times if time is not None)
-    latest = known[(len(known) - 1) * 99 // 100] + DAY if known else 0
+    latest = known[(len(known) - 1) * 99 // 100] + A_WRONG_CLOCK if known else 0
     return [None if time is None or time > latest else time for time in times]
 
 

@@ -22,16 +22,16 @@ class Tally:
     base_kinds: Counter[str]
 
 
-async def tally(log: Log, records: int) -> Tally:
-    """Return what became of ``records`` records."""
+async def tally(log: Log, records: int, tenant: str) -> Tally:
+    """Return what became of the tenant's ``records`` records."""
     normalized, base, base_kinds = Counter[str](), Counter[str](), Counter[str]()
-    async for event in stored(log, EVENTS.name):
+    async for event in stored(log, EVENTS.name, tenant):
         if event.headers[MAPPED] == "1":
             normalized[event.headers["source"]] += 1
         else:
             base[event.headers["source"]] += 1
             base_kinds[event.headers["kind"]] += 1
-    dead = await _dead(log)
+    dead = await _dead(log, tenant)
     by_source = {
         name: SourceCounts(normalized=normalized[name], base=base[name], dead_letters=dead[name])
         for name in sorted({*normalized, *base, *dead})
@@ -46,6 +46,6 @@ async def tally(log: Log, records: int) -> Tally:
     return Tally(counts, base_kinds)
 
 
-async def _dead(log: Log) -> Counter[str]:
-    letters = await everything(log, DEAD_LETTERS, DeadLetter)
+async def _dead(log: Log, tenant: str) -> Counter[str]:
+    letters = await everything(log, DEAD_LETTERS, DeadLetter, tenant)
     return Counter(one.headers.get("source", "unknown") for one in letters if one.service == "ingest")

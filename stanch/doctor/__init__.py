@@ -1,0 +1,1 @@
+"""Doctor: what is wrong with this set-up, and the cure. It changes nothing."""
