@@ -13,7 +13,8 @@ from schemas.tenant import Tenant
 from services.ingest.__main__ import normalizer
 from services.ingest.ports import AUTO
 from stanch.assembly import Settings
-from stanch.replay.driver import Play, replay
+from stanch.replay.driver import replay
+from stanch.replay.play import Play
 from stanch.replay.recording import Stamped, read
 
 Fate = tuple[str, str, str, str]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.architecture.tree import PROCESSES, ROOT, below, imported, name_of, parsed
 
-PURE_ROOMS = ("core", "sources", "mapping", "windows", "evidence", "detectors", "guards", "roles")
+PURE_ROOMS = ("core", "sources", "mapping", "windows", "linux", "evidence", "detectors", "guards", "roles")
 PURE_MODULES = ("core.py", "plain.py", "text.py")
 PURE_LIBRARIES = {"schemas", "orjson", "msgspec", "re2", "evtx", "sigma", "pydantic", "yaml"}
 PURE_PLUMBING = ("runtime.errors", "runtime.machine", "runtime.log")

@@ -14,6 +14,7 @@ PROCESSES = {
     "detect.match": "services/detect/match",
     "detect.context": "services/detect/context",
     "detect.correlate": "services/detect/correlate",
+    "detect.pulse": "services/detect/pulse",
     "respond": "services/respond",
     "notify": "services/notify",
 }

@@ -1,10 +1,12 @@
 """What every connector promises, on its product in the lab: found by its file, no list to edit.
 
-The lab's product of ``microsoft_defender`` is ``/defender``: the last word of the name.
+The lab's product of ``microsoft_defender`` is ``/defender``: the last word of the name. A connector whose product is no HTTP server
+makes the same promises in a file of its own, ``test_connector_<name>.py``.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import pytest
@@ -37,7 +39,10 @@ from services.respond.ports.connectors import (
 START = 1_760_000_000_000
 CONNECTORS = load_connectors()
 SECRETS = {"directory": DIRECTORY, "client_id": CLIENT_ID, "client_secret": SECRET, "token": SECRET}
-OFFERS = [(name, control) for name, connector in CONNECTORS.items() for control in connector.specs]
+HERE = Path(__file__).parent
+ELSEWHERE = {path.stem.removeprefix("test_connector_") for path in HERE.glob("test_connector_*.py")}
+ALL = [(name, control) for name, connector in CONNECTORS.items() for control in connector.specs]
+OFFERS = [(name, control) for name, control in ALL if name not in ELSEWHERE]
 EXAMPLES = [(name, example) for name, connector in CONNECTORS.items() for example in connector.examples]
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -129,7 +134,7 @@ def test_it_takes_and_refuses_what_its_examples_say(name: str, example: Connecto
     assert (refusal == "") is example.taken, refusal
 
 
-@pytest.mark.parametrize(("name", "control"), OFFERS)
+@pytest.mark.parametrize(("name", "control"), ALL)
 def test_it_shows_an_example_of_the_right_type_for_each_control(name: str, control: Control) -> None:
     shown = [one for one in CONNECTORS[name].examples if one.control is control]
     assert any(one.taken for one in shown)

@@ -13,6 +13,7 @@ from runtime.partitions import partition_of
 from tests.contract.log_adapters import (
     ADAPTERS,
     ANSWER_SECONDS,
+    BOUNDED,
     Adapter,
     after,
     content,
@@ -24,13 +25,14 @@ from tests.contract.log_adapters import (
     texts,
 )
 
-pytestmark = pytest.mark.parametrize("adapter", ADAPTERS, ids=str)
+every = pytest.mark.parametrize("adapter", ADAPTERS, ids=str)
 
 FINDINGS = TopicPartition("findings", 0)
 Write = Callable[[Log, Subscription, list[Message], dict[TopicPartition, int]], Awaitable[None]]
 HUGE = b"x" * (MAX_MESSAGE_BYTES + 1)
 
 
+@every
 async def test_a_message_arrives_as_it_was_sent(adapter: Adapter, tmp_path: Path) -> None:
     sent = Message("findings", "acme", "acme|ü", b"\x00\xff", {"stanch-now": "17", "origin": "ß"})
     async with adapter.open(tmp_path, VirtualClock(1_700_000_000_123)) as log:
@@ -43,6 +45,7 @@ async def test_a_message_arrives_as_it_was_sent(adapter: Adapter, tmp_path: Path
     assert (got.place, got.at) == (FINDINGS, 1_700_000_000_123)
 
 
+@every
 async def test_order_holds_per_key_over_many_partitions(adapter: Adapter, tmp_path: Path) -> None:
     sent = [event(f"{number}", f"acme|host{number % 7}") for number in range(200)]
     async with adapter.open(tmp_path, partitions=4) as log:
@@ -56,6 +59,7 @@ async def test_order_holds_per_key_over_many_partitions(adapter: Adapter, tmp_pa
     assert all(m.partition == partition_of(Message(m.topic, m.tenant, m.key, m.value), 4) for m in got)
 
 
+@every
 async def test_a_tenants_messages_share_one_partition_in_every_topic(adapter: Adapter, tmp_path: Path) -> None:
     topics = ("findings", "facts", "respond.ledger", "holds")
     async with adapter.open(tmp_path, partitions=4) as log:
@@ -65,6 +69,7 @@ async def test_a_tenants_messages_share_one_partition_in_every_topic(adapter: Ad
     assert len({message.partition for message in got}) == 1
 
 
+@every
 async def test_a_group_resumes_after_what_it_committed(adapter: Adapter, tmp_path: Path) -> None:
     async with adapter.open(tmp_path) as log:
         await log.append([finding(str(number)) for number in range(10)])
@@ -76,6 +81,7 @@ async def test_a_group_resumes_after_what_it_committed(adapter: Adapter, tmp_pat
             assert texts(await drain(subscription, 6)) == ["4", "5", "6", "7", "8", "9"]
 
 
+@every
 async def test_groups_do_not_disturb_each_other(adapter: Adapter, tmp_path: Path) -> None:
     async with adapter.open(tmp_path) as log:
         await log.append([finding("a"), finding("b")])
@@ -88,6 +94,7 @@ async def test_groups_do_not_disturb_each_other(adapter: Adapter, tmp_path: Path
             assert await two.committed(FINDINGS) == 0
 
 
+@every
 async def test_a_wildcard_finds_topics_that_come_later(adapter: Adapter, tmp_path: Path) -> None:
     async with adapter.open(tmp_path) as log, log.subscribe("g", ["records.*"], ignore, ignore) as subscription:
         await log.append([Message("records.acme", "acme", "s", b"1"), finding("not mine")])
@@ -97,6 +104,7 @@ async def test_a_wildcard_finds_topics_that_come_later(adapter: Adapter, tmp_pat
     assert {(message.topic, message.value) for message in got} == {("records.acme", b"1"), ("records.other", b"2")}
 
 
+@every
 async def test_a_waiting_poll_wakes_when_something_is_appended(adapter: Adapter, tmp_path: Path) -> None:
     async with adapter.open(tmp_path) as log, log.subscribe("g", ["findings"], ignore, ignore) as subscription:
         waiting = asyncio.create_task(subscription.poll(1, 60))
@@ -108,6 +116,7 @@ async def test_a_waiting_poll_wakes_when_something_is_appended(adapter: Adapter,
         assert not await subscription.poll(10, 0.01)
 
 
+@every
 async def test_seek_reads_again_and_keeps_what_is_committed(adapter: Adapter, tmp_path: Path) -> None:
     async with adapter.open(tmp_path) as log:
         await log.append([finding(str(number)) for number in range(5)])
@@ -118,6 +127,7 @@ async def test_seek_reads_again_and_keeps_what_is_committed(adapter: Adapter, tm
             assert await subscription.committed(FINDINGS) == 5
 
 
+@every
 async def test_a_paused_partition_waits_and_loses_nothing(adapter: Adapter, tmp_path: Path) -> None:
     """So a partition whose message cannot be handled now blocks nobody else."""
     async with adapter.open(tmp_path) as log:
@@ -130,6 +140,7 @@ async def test_a_paused_partition_waits_and_loses_nothing(adapter: Adapter, tmp_
             assert texts(await drain(subscription, 1)) == ["bad"]
 
 
+@every
 async def test_a_pause_holds_even_for_a_poll_that_is_under_way(adapter: Adapter, tmp_path: Path) -> None:
     async with adapter.open(tmp_path) as log, log.subscribe("g", ["findings"], ignore, ignore) as subscription:
         await log.append([finding("a")])
@@ -144,6 +155,7 @@ async def test_a_pause_holds_even_for_a_poll_that_is_under_way(adapter: Adapter,
         assert texts([*early, *late]) == ["a"], "once, before or after"
 
 
+@every
 async def test_a_long_backlog_in_one_partition_starves_no_other(adapter: Adapter, tmp_path: Path) -> None:
     async with adapter.open(tmp_path) as log:
         await log.append([finding(str(number)) for number in range(100)])
@@ -152,6 +164,7 @@ async def test_a_long_backlog_in_one_partition_starves_no_other(adapter: Adapter
             assert "fact" in texts(await drain(subscription, 30, limit=10))
 
 
+@every
 async def test_a_commit_carries_its_outputs(adapter: Adapter, tmp_path: Path) -> None:
     async with adapter.open(tmp_path) as log:
         await log.append([Message("events", "acme", "h", b"in")])
@@ -173,6 +186,7 @@ async def by_owner(log: Log, _: Subscription, outputs: list[Message], upto: dict
     await (await log.own("respond", 0)).commit(outputs, upto, "g")
 
 
+@every
 @pytest.mark.parametrize("write", [by_append, by_commit, by_owner])
 async def test_an_oversize_message_undoes_all_that_came_with_it(adapter: Adapter, tmp_path: Path, write: Write) -> None:
     outputs = [finding("before"), Message("findings", "acme", "k", HUGE), finding("after")]
@@ -186,12 +200,14 @@ async def test_an_oversize_message_undoes_all_that_came_with_it(adapter: Adapter
         assert await content(log, "findings") == []
 
 
+@every
 async def test_the_largest_record_still_fits(adapter: Adapter, tmp_path: Path) -> None:
     async with adapter.open(tmp_path) as log:
         await log.append([Message("findings", "acme", "k", b"x" * (MAX_MESSAGE_BYTES - 1024))])
         assert [len(text) for text in await content(log, "findings")] == [MAX_MESSAGE_BYTES - 1024]
 
 
+@pytest.mark.parametrize("adapter", BOUNDED, ids=str)
 async def test_a_log_without_room_says_so(adapter: Adapter, tmp_path: Path) -> None:
     """What the doors turn into 429."""
     async with adapter.starve(tmp_path) as log:
@@ -199,6 +215,7 @@ async def test_a_log_without_room_says_so(adapter: Adapter, tmp_path: Path) -> N
             await fill(log)
 
 
+@every
 async def test_offset_at_finds_the_first_message_of_an_instant(adapter: Adapter, tmp_path: Path) -> None:
     clock = VirtualClock(1_000)
     async with adapter.open(tmp_path, clock) as log:
@@ -212,6 +229,7 @@ async def test_offset_at_finds_the_first_message_of_an_instant(adapter: Adapter,
         assert await log.offset_at(TopicPartition("holds", 0), 0) == 0
 
 
+@every
 async def test_read_ends_where_the_log_ended_when_it_began(adapter: Adapter, tmp_path: Path) -> None:
     async with adapter.open(tmp_path) as log:
         await log.append([finding(str(number)) for number in range(1_200)])
@@ -224,6 +242,7 @@ async def test_read_ends_where_the_log_ended_when_it_began(adapter: Adapter, tmp
         assert await content(log, "holds") == []
 
 
+@every
 async def test_a_prefix_is_never_seen_and_keeps_logs_apart(adapter: Adapter, tmp_path: Path) -> None:
     async with adapter.open(tmp_path) as live, adapter.open(tmp_path, prefix="replay-1.") as replay:
         await live.append([Message("records.acme", "acme", "s", b"live")])
@@ -237,12 +256,14 @@ async def test_a_prefix_is_never_seen_and_keeps_logs_apart(adapter: Adapter, tmp
                 assert not await subscription.poll(10, 0)
 
 
+@every
 async def test_what_nobody_declared_is_refused(adapter: Adapter, tmp_path: Path) -> None:
     async with adapter.open(tmp_path) as log:
         with pytest.raises(KeyError, match="rumours"):
             await log.append([Message("rumours", "acme", "k", b"")])
 
 
+@every
 async def test_a_closed_log_is_unavailable(adapter: Adapter, tmp_path: Path) -> None:
     async with adapter.open(tmp_path) as log:
         await log.close()
@@ -250,6 +271,7 @@ async def test_a_closed_log_is_unavailable(adapter: Adapter, tmp_path: Path) -> 
             await log.append([finding("x")])
 
 
+@every
 async def test_who_left_the_group_cannot_commit(adapter: Adapter, tmp_path: Path) -> None:
     async with adapter.open(tmp_path) as log:
         await log.append([finding("x")])
@@ -259,6 +281,7 @@ async def test_who_left_the_group_cannot_commit(adapter: Adapter, tmp_path: Path
             await subscription.commit(upto)
 
 
+@every
 async def test_it_tells_how_many_partitions_a_topic_has(adapter: Adapter, tmp_path: Path) -> None:
     async with adapter.open(tmp_path, partitions=3) as log:
         assert [await log.partitions(topic) for topic in ("events", "records.acme", "modes")] == [3, 3, 1]

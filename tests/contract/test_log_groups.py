@@ -1,13 +1,16 @@
 """How the members of one group share the partitions."""
 
 import asyncio
+import itertools
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from runtime.errors import Unavailable
 from runtime.log import Received, Subscription
-from tests.contract.log_adapters import ADAPTERS, Adapter, after, drain, event, finding, ignore
+from tests.contract.log_adapters import ADAPTERS, ANSWER_SECONDS, Adapter, after, drain, event, finding, ignore
 
 pytestmark = pytest.mark.parametrize("adapter", ADAPTERS, ids=str)
 
@@ -30,10 +33,13 @@ class Holdings:
         self.told.append(f"-{sorted(partitions)}")
 
 
-async def settle(*members: Subscription) -> None:
-    """Let the members hear of each other."""
-    for _ in range(3):
+async def settle(*members: Subscription, until: Callable[[], bool] = lambda: True) -> None:
+    """Let the members hear of each other, for as long as a server may need to tell them."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    for count in itertools.count(1):
         await asyncio.gather(*(member.poll(1, 0.01) for member in members))
+        if (count >= 3 and until()) or time.monotonic() > deadline:
+            return
 
 
 async def test_one_member_has_everything_and_gives_it_back(adapter: Adapter, tmp_path: Path) -> None:
@@ -53,11 +59,11 @@ async def test_members_share_and_inherit(adapter: Adapter, tmp_path: Path) -> No
     ):
         await settle(first)
         async with log.subscribe("g", ["events"], two.gain, two.lose) as second:
-            await settle(first, second)
+            await settle(first, second, until=lambda: one.held | two.held == {0, 1, 2})
             assert one.held | two.held == {0, 1, 2}
             assert not one.held & two.held
             assert {len(one.held), len(two.held)} == {1, 2}
-        await settle(first)
+        await settle(first, until=lambda: one.held == {0, 1, 2})
         assert one.held == {0, 1, 2}
 
 
@@ -91,7 +97,7 @@ async def test_more_members_than_partitions_leaves_some_idle(adapter: Adapter, t
         log.subscribe("g", ["findings"], one.gain, one.lose) as first,
         log.subscribe("g", ["findings"], two.gain, two.lose) as second,
     ):
-        await settle(first, second)
+        await settle(first, second, until=lambda: len(one.held | two.held) == 1)
         await log.append([finding("x")])
         pages = [await member.poll(1, 0.2) for member in (first, second)]
         assert sorted(len(page) for page in pages) == [0, 1]
@@ -100,25 +106,25 @@ async def test_more_members_than_partitions_leaves_some_idle(adapter: Adapter, t
 
 async def test_an_assignment_that_fails_is_tried_again(adapter: Adapter, tmp_path: Path) -> None:
     """Taking a partition over may need the log, or a ledger's replay, which may be down for a moment."""
-    holdings, failures = Holdings(), [Unavailable("not yet")]
+    holdings, failures = Holdings(), list[Unavailable]()
 
     async def gain(partitions: frozenset[int]) -> None:
-        if failures and not first_join:
+        if failures:
             raise failures.pop()
         await holdings.gain(partitions)
 
-    first_join = True
     async with (
         adapter.open(tmp_path, partitions=2) as log,
-        log.subscribe("g", ["findings"], ignore, ignore) as other,
         log.subscribe("g", ["findings"], gain, holdings.lose) as member,
     ):
-        first_join = False
-        await other.poll(1, 0)
+        async with log.subscribe("g", ["findings"], ignore, ignore) as other:
+            await settle(other, member, until=lambda: len(holdings.held) == 1)
+            assert len(holdings.held) == 1
+            failures.append(Unavailable("not yet"))
         with pytest.raises(Unavailable):
-            await settle(member)
-        await settle(other, member)
-        assert len(holdings.held) == 1
+            await settle(member, until=lambda: not failures)
+        await settle(member, until=lambda: len(holdings.held) == 2)
+        assert holdings.held == {0, 1}
 
 
 async def test_two_halves_of_a_service_may_read_different_topics_as_one_group(adapter: Adapter, tmp_path: Path) -> None:

@@ -90,3 +90,16 @@ async def test_all_of_it_is_there_after_a_restart(adapter: Adapter, tmp_path: Pa
     async with log.subscribe("respond", ["findings"], ignore, ignore) as subscription:
         assert [message.value for message in await drain(subscription, 1)] == [b"b"]
     await log.close()
+
+
+@every
+async def test_a_large_transaction_arrives_whole_and_in_order(adapter: Adapter, tmp_path: Path) -> None:
+    """It is larger than any one request; each message is another size, from nothing to the largest record."""
+    sizes = [0, *range(1, 120_000, 997), 1_048_576, 5, 3_000_000, 7]
+    entries = [entry(f"{number}:".ljust(size, "x")) for number, size in enumerate(sizes)]
+    async with adapter.open(tmp_path) as log:
+        owner = await log.own("respond", 0)
+        await owner.commit([*entries, hold("h")], {}, "respond")
+        await owner.commit([entry("after")], {}, "respond")
+        assert await content(log, "respond.ledger") == [*(one.value.decode() for one in entries), "after"]
+        assert await content(log, "holds") == ["h"]

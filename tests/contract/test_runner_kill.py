@@ -1,6 +1,6 @@
 """kill -9 of a ledger service at each of its labelled points: the next life ends where an undisturbed one does.
 
-Run as a module it is the service itself: ``python -m tests.contract.test_runner_kill FOLDER``.
+Run as a module it is the service itself: ``python -m tests.contract.test_runner_kill ADDRESS FOLDER``.
 """
 
 # ruff: noqa: ARG002 -- the methods of a port keep its parameters
@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from runtime.clock import VirtualClock
-from runtime.embedded import EmbeddedLog
 from runtime.ledger import audit
+from runtime.log import Log
 from runtime.machine import Action, Outcome
+from tests.contract.log_adapters import SHARED, Adapter, open_log
 from tests.unit.runtime.toy import LEDGER, NOON, deployed, said, texts, toy_worker
 
 pytestmark = pytest.mark.slow
@@ -51,12 +52,12 @@ class Street:
         return self._file.read_text().split() if self._file.exists() else []
 
 
-def opened(folder: Path) -> EmbeddedLog:
-    return EmbeddedLog(folder / "log.sqlite3", VirtualClock(NOON))
+def opened(address: str) -> Log:
+    return open_log(address, VirtualClock(NOON), member="toy")
 
 
-async def serve(folder: Path) -> None:
-    log = opened(folder)
+async def serve(address: str, folder: Path) -> None:
+    log = opened(address)
     worker = toy_worker(deployed(log), actor=Street(folder / "street"), limit=2, snapshot_every=3)
     await worker.start()
     while await worker.step(0) or worker._actions.running:
@@ -65,21 +66,25 @@ async def serve(folder: Path) -> None:
     await log.close()
 
 
-def life(folder: Path, failpoint: str = "") -> int:
+def life(address: str, folder: Path, failpoint: str = "") -> int:
     environment = {**os.environ, "STANCH_FAILPOINT": failpoint}
-    command = [sys.executable, "-m", "tests.contract.test_runner_kill", str(folder)]
+    command = [sys.executable, "-m", "tests.contract.test_runner_kill", address, str(folder)]
     return subprocess.run(command, env=environment, check=False, timeout=60).returncode
 
 
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("label", LABELS)
-async def test_the_next_life_ends_where_an_undisturbed_one_does(label: str, count: int, tmp_path: Path) -> None:
-    log = opened(tmp_path)
+@pytest.mark.parametrize("adapter", SHARED, ids=str)
+async def test_the_next_life_ends_where_an_undisturbed_one_does(
+    adapter: Adapter, label: str, count: int, tmp_path: Path
+) -> None:
+    address = adapter.address(tmp_path)
+    log = opened(address)
     await log.append(INPUTS)
     await log.close()
-    assert life(tmp_path, f"{label}:{count}") == -signal.SIGKILL
-    assert life(tmp_path) == 0
-    log = opened(tmp_path)
+    assert life(address, tmp_path, f"{label}:{count}") == -signal.SIGKILL
+    assert life(address, tmp_path) == 0
+    log = opened(address)
     outputs = await texts(log)
     kinds = Tally([(line.tenant, line.entry.kind) async for line in audit(log, LEDGER, 0)])
     letters = await texts(log, "dead-letters")
@@ -92,4 +97,4 @@ async def test_the_next_life_ends_where_an_undisturbed_one_does(label: str, coun
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1])))
+    asyncio.run(serve(sys.argv[1], Path(sys.argv[2])))

@@ -10,6 +10,7 @@ import orjson
 
 from runtime.clock import WallClock
 from runtime.embedded import EmbeddedLog
+from runtime.log import Log
 
 PATIENCE_SECONDS = 40.0
 
@@ -17,8 +18,15 @@ Wanted = Callable[[dict[str, Any]], bool]
 
 
 async def published(state: Path, topic: str, wanted: Wanted) -> dict[str, Any]:
-    """The first message on ``topic``, from its beginning, that is ``wanted``; published already or in a while."""
-    log = EmbeddedLog(state / "log.sqlite3", WallClock())
+    """The first message on ``topic`` of the embedded log in ``state`` that is ``wanted``."""
+    return await published_on(EmbeddedLog(state / "log.sqlite3", WallClock()), topic, wanted)
+
+
+async def published_on(log: Log, topic: str, wanted: Wanted) -> dict[str, Any]:
+    """The first message on ``topic``, from its beginning, that is ``wanted``; published already or in a while.
+
+    Closes ``log``.
+    """
     end = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     try:
         async with log.subscribe(f"test-{uuid4()}", (topic,), _ignore, _ignore) as subscription:

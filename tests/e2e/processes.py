@@ -87,9 +87,20 @@ class Home:
         )  # fmt: skip
 
     @contextmanager
-    def up(self) -> Iterator["Up"]:
+    def up(self, *options: str) -> Iterator["Up"]:
         """`stanch up`, ready, while it runs."""
-        child = Up(self)
+        with self._at_work("stanch", "up", *options) as child:
+            yield child
+
+    @contextmanager
+    def service(self, module: str, *options: str, environment: Mapping[str, str] | None = None) -> Iterator["Up"]:
+        """One service as a process of its own, ready, while it runs."""
+        with self._at_work(module, *options, environment=environment) as child:
+            yield child
+
+    @contextmanager
+    def _at_work(self, *words: str, environment: Mapping[str, str] | None = None) -> Iterator["Up"]:
+        child = Up(self, *words, environment=environment)
         try:
             child.wait_for("up")
             yield child
@@ -98,21 +109,27 @@ class Home:
 
 
 class Up:
-    """One `stanch up`. What it logs is read by a thread, so that the child never waits for us."""
+    """One process of the product. What it logs is read by a thread, so that the child never waits for us.
 
-    def __init__(self, home: Home) -> None:
-        command = [sys.executable, "-m", "stanch", "up", "--config", str(home.config), "--port", "0"]
+    ``told`` is all that it has logged, ``seen`` what was waited for.
+    """
+
+    def __init__(self, home: Home, *words: str, environment: Mapping[str, str] | None = None) -> None:
+        command = [sys.executable, "-m", *words, "--config", str(home.config), "--port", "0"]
         self._lines: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self.seen: list[dict[str, Any]] = []
+        self.told: list[dict[str, Any]] = []
         self.process = subprocess.Popen(
-            command, env=home.environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+            command, env={**home.environment, **(environment or {})}, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
         )
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
-            self._lines.put(orjson.loads(line) if line.startswith(b"{") else {"event": line.decode()})
+            told = orjson.loads(line) if line.startswith(b"{") else {"event": line.decode()}
+            self.told.append(told)
+            self._lines.put(told)
         self._lines.put(None)
 
     def wait_for(self, event: str) -> dict[str, Any]:
@@ -126,7 +143,7 @@ class Up:
     @property
     def address(self) -> str:
         """Where its door is."""
-        line = next(line for line in self.seen if line["event"] == "up")
+        line = next(line for line in self.seen if line["event"] in ("starting", "up"))
         return f"http://{line['host']}:{line['port']}"
 
     def stop(self) -> int:

@@ -6,12 +6,9 @@ from pathlib import Path
 import pytest
 
 from schemas.replay import ReplayReport
-from services.detect.match.settings import Settings as MatchSettings
-from stanch.assembly import Settings
+from tests.e2e.intrusion_rules import with_sigmahq
 from tests.real_data import real_data
 from tests.replaying import held, play
-
-RULES = ("rules", "rules-emerging-threats", "rules-threat-hunting")
 
 
 @dataclass(frozen=True)
@@ -62,10 +59,6 @@ EXPECTED = (
         addresses=frozenset({"10.0.5.13"}),
     ),
 )
-
-
-def with_sigmahq() -> Settings:
-    return Settings(match=MatchSettings(rules=tuple(real_data("sigma", folder) for folder in RULES)))
 
 
 def targets(report: ReplayReport, kind: str) -> set[str]:

@@ -73,7 +73,7 @@ ROLES = {"produce": produce, "race": race, "flood": flood, "decide": decide, "fo
 
 
 async def main(address: str, role: str, count: int) -> int:
-    log = open_log(address)
+    log = open_log(address, member="child")  # the next life of a killed child is the same member of its groups
     try:
         await ROLES[role](log, count)
     except Fenced:

@@ -7,9 +7,11 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from schemas.hold import HoldState
+from services.notify.channels.email import CHANNEL as EMAIL
 from services.notify.channels.terminal import CHANNEL as TERMINAL
 from services.notify.channels.webhook import CHANNEL as WEBHOOK
 from services.notify.examples import CONTAINED, HOSTILE
@@ -53,6 +55,12 @@ def test_the_text_of(name: str) -> None:
 
 def test_the_webhook_body() -> None:
     compare(HERE / "webhook.json", WEBHOOK.render(CONTAINED).content + "\n")
+
+
+def test_the_mail_says_the_same_in_html() -> None:
+    content = orjson.loads(EMAIL.render(CONTAINED).content)
+    assert content["text"] == tell(CONTAINED)
+    compare(HERE / "email.html", content["html"].replace("><", ">\n<") + "\n")
 
 
 @pytest.mark.parametrize("view", MESSAGES.values())

@@ -1,5 +1,6 @@
 """From the HTTP door over the log to events, measures and dead letters."""
 
+import gzip
 from pathlib import Path
 
 import httpx
@@ -8,7 +9,7 @@ import orjson
 from runtime.clock import VirtualClock
 from runtime.deployment import Deployment
 from runtime.embedded import EmbeddedLog
-from runtime.log import Received
+from runtime.log import Message, Received
 from schemas.dead_letter import DeadLetter
 from schemas.event import EventHeaders
 from schemas.tenant import Tenant
@@ -54,3 +55,22 @@ async def test_what_the_door_takes_becomes_events_or_dead_letters(tmp_path: Path
     assert [(letter.value, letter.fate) for letter in letters] == [(b'{"broken', "rejected")]
     assert all(EventHeaders.from_headers(one.headers).native(one.value) in LINES for one in events)
     assert {orjson.loads(one.value)["metadata"]["tenant_uid"] for one in events} == {"acme"}
+
+
+async def test_a_message_of_many_records_becomes_its_events_once(tmp_path: Path) -> None:
+    clock = VirtualClock(1_709_640_000_000)
+    log = EmbeddedLog(tmp_path / "log.sqlite3", clock)
+    value = gzip.compress(LINES + b'{"broken')
+    await log.append([Message("records.acme", "acme", "", value, {"content-encoding": "gzip"})])
+    for _ in range(2):
+        worker = compose(Deployment(log, {"acme": TENANT}, clock, tmp_path))
+        await worker.start()
+        while await worker.step(0):
+            pass
+        await worker.stop()
+    events, letters = await everything(log, "events"), await everything(log, "dead-letters")
+    records = await everything(log, "records.acme")
+    await log.close()
+    assert [one.value for one in records[1:]] == [*LINES.splitlines(), b'{"broken']
+    assert len({one.headers["uid"] for one in events}) == len(events) == 3
+    assert [DeadLetter.model_validate_json(one.value).value for one in letters] == [b'{"broken']

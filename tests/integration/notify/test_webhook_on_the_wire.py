@@ -1,8 +1,7 @@
 """notify as it runs: on a log, with a real HTTP server on the other side that fails, forgets and checks signatures."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,12 @@ from runtime.deployment import Deployment
 from runtime.embedded import EmbeddedLog
 from runtime.errors import ConfigError
 from runtime.log import Log, Message
-from runtime.worker import Worker
 from schemas.hold import HoldState
-from schemas.notification import Notification
 from schemas.tenant import Contact, Tenant
-from schemas.topics import NOTIFICATIONS
 from services.notify.__main__ import compose
 from services.notify.settings import Settings
+from tests.integration.notify.office import Office, World, new_world
+from tests.integration.notify.office import office as at_office
 from tests.integration.notify.provider import SECRET, Provider, serving
 from tests.unit.notify.stage import hold, incident, received
 
@@ -33,60 +31,16 @@ async def provider() -> AsyncIterator[Provider]:
         yield provider
 
 
-@dataclass
-class Office:
-    """notify at work on a log; the test moves the clock."""
-
-    log: Log
-    clock: VirtualClock
-    worker: Worker
-
-    async def tell(self, *models: object) -> None:
-        messages = [received(model) for model in models]  # type: ignore[arg-type]
-        await self.log.append([Message(one.topic, one.tenant, one.key, one.value) for one in messages])
-        await self.settle()
-
-    async def settle(self, quiet: int = 3) -> None:
-        """Step until nothing has come home for a while."""
-        while quiet:
-            quiet = 3 if await self.worker.step(0.05) else quiet - 1
-
-    async def wait(self, seconds: float) -> None:
-        end = self.clock.now() + round(seconds * 1_000)
-        while (due := self.worker.deadline()) is not None and due <= end:
-            self.clock.advance(due)
-            await self.settle()
-        self.clock.advance(end)
-        await self.settle()
-
-    async def published(self) -> list[Notification]:
-        read = self.log.read(NOTIFICATIONS.name, 0)
-        return [Notification.model_validate_json(one.value) async for one in read]
-
-
-@asynccontextmanager
-async def office(
-    contact: Contact, log: Log, clock: VirtualClock, settings: Settings = PRIVATE
-) -> AsyncIterator[Office]:
-    tenant = Tenant(slug="acme", contacts=(contact,))
-    deployment = Deployment(log, {"acme": tenant}, clock, Path())
-    worker = compose(deployment, settings)
-    await worker.start()
-    try:
-        yield Office(log, clock, worker)
-    finally:
-        await worker.stop()
-
-
 @pytest.fixture
-async def world() -> AsyncIterator[tuple[Log, VirtualClock]]:
-    clock = VirtualClock(WallClock().now())
-    log = EmbeddedLog(None, clock)
-    yield log, clock
-    await log.close()
+async def world() -> AsyncIterator[World]:
+    async with new_world() as world:
+        yield world
 
 
-World = tuple[Log, VirtualClock]
+def office(
+    contact: Contact, log: Log, clock: VirtualClock, settings: Settings = PRIVATE
+) -> AbstractAsyncContextManager[Office]:
+    return at_office(contact, log, clock, settings)
 
 
 async def test_the_signature_covers_id_time_and_body(provider: Provider, world: World) -> None:

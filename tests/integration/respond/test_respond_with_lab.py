@@ -5,14 +5,10 @@ from pathlib import Path
 import pytest
 
 from lab.faults import Fault, FaultKind
-from runtime.clock import VirtualClock
-from runtime.deployment import Deployment
-from runtime.embedded.log import EmbeddedLog
-from runtime.errors import ConfigError, StartError
+from runtime.errors import ConfigError
 from schemas.entity import Entity
 from schemas.hold import HoldState
 from schemas.times import MINUTE
-from services.respond.__main__ import compose
 from tests.integration.respond.stage import Stage, company, stage
 from tests.unit.respond.incidents import START, account, address, host, incident
 
@@ -170,12 +166,6 @@ async def test_many_at_once_stay_under_the_products_limits(tmp_path: Path) -> No
 
 
 class TestRefusedAtTheStart:
-    async def test_a_replay_needs_a_transport(self, tmp_path: Path) -> None:
-        clock = VirtualClock()
-        deployment = Deployment(EmbeddedLog(None, clock), {}, clock, tmp_path, virtual=True)
-        with pytest.raises(StartError, match="transport"):
-            compose(deployment)
-
     async def test_a_replay_talks_to_the_lab_alone(self, tmp_path: Path) -> None:
         tenant = company("https://api.securitycenter.microsoft.com")
         with pytest.raises(ConfigError, match="replay talks to the lab alone"):

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import socket
 from collections.abc import AsyncIterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -177,9 +178,19 @@ async def test_damaged_and_unknown_encodings_are_refused(door: httpx.AsyncClient
         await post(door, damaged[:-6], content_encoding="gzip"),
         await post(door, b"no gzip", content_encoding="gzip"),
         await post(door, b"no zstd", content_encoding="zstd"),
-        await post(door, b"{}", content_encoding="br"),
+        await post(door, zstandard.compress(b'{"a":1}')[:-2], content_encoding="zstd"),
     ]
-    assert [answer.status_code for answer in answers] == [400, 400, 400, 415]
+    assert [answer.status_code for answer in answers] == [400] * 4
+    assert [answer.json()["error"][:26] for answer in answers] == ["the body is no valid gzip:"] * 2 + [
+        "the body is no valid zstd:"
+    ] * 2
+
+
+@pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, zstd", "x" * 100])
+async def test_an_unknown_encoding_is_told_which_are_known(door: httpx.AsyncClient, encoding: str) -> None:
+    answer = await post(door, b"{}", content_encoding=encoding)
+    assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "gzip, zstd, identity")
+    assert "known are gzip, zstd, identity" in answer.json()["error"]
 
 
 async def test_a_log_that_is_down_asks_to_come_again(door: httpx.AsyncClient, log: KeptLog) -> None:
@@ -202,6 +213,35 @@ async def test_too_much_in_flight_asks_to_come_again(log: KeptLog) -> None:
         assert (await first).status_code == 202
         assert (second.status_code, second.headers["retry-after"]) == (429, "2")
         assert (await post(client, body)).status_code == 202
+
+
+async def test_what_a_packed_body_holds_counts_as_in_flight(log: KeptLog) -> None:
+    app = app_of(log, HttpSettings(max_in_flight_bytes=MAX_RECORD_BYTES))
+    small = zstandard.compress(orjson.dumps({"a": "x" * 700_000}))
+    log.gate.clear()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://door", headers=BEARER) as client:
+        first = asyncio.create_task(post(client, small, content_encoding="zstd"))
+        await log.entered.wait()
+        second = await post(client, small, content_encoding="zstd")
+        log.gate.set()
+        assert ((await first).status_code, second.status_code) == (202, 429)
+
+
+async def test_one_tenants_flood_leaves_room_for_another(log: KeptLog) -> None:
+    app = app_of(log, HttpSettings(max_in_flight_bytes=2 * MAX_RECORD_BYTES, max_body_bytes=MAX_RECORD_BYTES))
+    body = orjson.dumps({"a": "x" * 200_000})
+    log.gate.clear()
+    async with (
+        asyncio.timeout(20),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://door", headers=BEARER) as client,
+    ):
+        flood = [asyncio.create_task(post(client, body)) for _ in range(20)]
+        refused = [(await answer).status_code for answer in islice(asyncio.as_completed(flood), 13)]
+        other = asyncio.create_task(post(client, body, authorization="Bearer another"))
+        log.gate.set()
+        taken = [(await task).status_code for task in (*flood, other)]
+    assert (set(refused), taken.count(202), taken[-1]) == ({429}, 8, 202)
+    assert {message.tenant for message in log.messages} == {"acme", "other"}
 
 
 async def test_a_slow_body_makes_room_for_others(log: KeptLog) -> None:

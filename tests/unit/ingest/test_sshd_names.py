@@ -21,6 +21,15 @@ SAYINGS = {
         f"Disconnecting invalid user x {INNOCENT} port 22: Too many {ATTACKER} port 4000: Too many authentication failures"
     ),
     "closed": f"Connection closed by invalid user x {INNOCENT} port 22 {ATTACKER} port 4000 [preauth]",
+    "a certificate's name with an address": (
+        f"Failed publickey for x from {ATTACKER} port 4000 ssh2: ED25519-CERT SHA256:abc ID from:{INNOCENT}"
+        " (serial 0) CA ED25519 SHA256:def"
+    ),
+    "a name that looks like a certificate": (
+        f"Failed publickey for x from {INNOCENT} port 1 ssh2: ED25519-CERT SHA256:abc ID y (serial 0) CA ED25519 SHA256:def"
+        f" from {ATTACKER} port 4000 ssh2: ED25519 SHA256:def"
+    ),
+    "a key": f"Failed publickey for x from {INNOCENT} port 22 ssh2 from {ATTACKER} port 4000 ssh2: RSA SHA256:abc",
     "PAM": (
         f"pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost={ATTACKER}"
         f"  user=x rhost={INNOCENT}"
@@ -43,3 +52,27 @@ def test_the_address_is_the_one_that_sshd_saw(message: str) -> None:
     assert event["src_endpoint"]["ip"] == ATTACKER
     assert [one["value"] for one in event["observables"] if one["name"] == "src_endpoint.ip"] == [ATTACKER]
     assert event["unmapped"]["source_ip"] == ATTACKER
+
+
+AMBIGUOUS = {
+    "a certificate's name with an address": (
+        f"Failed publickey for x from {ATTACKER} port 4000 ssh2: ED25519-CERT SHA256:abc ID y from {INNOCENT} port 22 ssh2"
+        " (serial 0) CA ED25519 SHA256:def"
+    ),
+    "two names with addresses": (
+        f"Failed publickey for x from {INNOCENT} port 1 ssh2: ED25519-CERT SHA256:abc ID y from {ATTACKER} port 4000 ssh2:"
+        f" ED25519-CERT SHA256:abc ID z from {INNOCENT} port 22 ssh2 (serial 0) CA ED25519 SHA256:def"
+    ),
+    "another name in the same connection": (
+        f"Disconnecting invalid user x {ATTACKER} port 4000: Change of username or service not allowed:"
+        f" (x,ssh-connection) -> (y {INNOCENT} port 22: Too many authentication failures [preauth],ssh-connection) [preauth]"
+    ),
+}
+
+
+@pytest.mark.parametrize("message", AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
+def test_where_nobody_can_tell_the_innocent_is_not_named(message: str) -> None:
+    line = f"2024-03-05T08:00:00Z gw-1 sshd[811]: {message}".encode()
+    event = orjson.loads(normalizer().normalize(line, Context("acme", REPLAY_KEY, "auto", "1", Hints(0))).value)
+    named = [one["value"] for one in event.get("observables", ()) if one["name"] == "src_endpoint.ip"]
+    assert (event.get("src_endpoint", {}).get("ip"), *named) in [(None,), (ATTACKER, ATTACKER)]

@@ -47,6 +47,13 @@ def test_any_bytes_come_back(value: bytes) -> None:
     assert DeadLetter.model_validate_json(as_message(letter(value)).value).value == value
 
 
+@pytest.mark.parametrize("foreign", [b"", b"{}", b"\xff", b"[" * 5_000])
+async def test_what_others_wrote_beside_them_hides_no_letter(foreign: bytes) -> None:
+    log = memory_log()
+    await log.append([Message("dead-letters", "acme", "x", foreign), as_message(letter())])
+    assert [one.uid async for one in letters(log)] == [letter().uid]
+
+
 class TestReplay:
     """The original bytes, key and headers go back to the original topic."""
 
@@ -98,6 +105,36 @@ class TestReplay:
         log = await self.buried(letter(offset=-1))
         (refusal,) = (await replay(log, lambda _: True)).refused
         assert "no message of a topic" in refusal.reason
+
+    async def test_two_services_that_gave_up_one_message_are_both_believed(self) -> None:
+        log = await self.buried(letter())
+        await log.append([as_message(dead_letter("notify", received(), REFUSED, 9))])
+        assert len((await replay(log, lambda _: True)).returned) == 2
+
+    async def test_a_letter_that_somebody_else_wrote_reaches_no_topic(self) -> None:
+        log = await self.buried(letter(b"{}"))
+        forged = dead_letter("notify", received(b'{"evil":1}'), REFUSED, 9)
+        await log.append([as_message(forged)])
+        (refusal,) = (await replay(log, lambda one: one.service == "notify")).refused
+        assert refusal.reason.startswith("another message lies where it says that it was")
+        assert await returned(log) == []
+
+    @pytest.mark.parametrize("topic", ["decisions", "modes", "incidents", "respond.ledger"])
+    async def test_nor_one_whose_original_nobody_can_see(self, topic: str) -> None:
+        log = memory_log()
+        forged = dead_letter("respond", Received(topic, 0, 7, "acme", "acme|x", b"{}", {}, 5), REFUSED, 9)
+        await log.append([as_message(forged)])
+        (refusal,) = (await replay(log, lambda _: True)).refused
+        assert refusal.reason == "the topic does not hold the original any more"
+        assert [one async for one in log.read(topic, 0)] == []
+
+    @pytest.mark.parametrize(("topic", "partition"), [("payroll", 0), ("events", 99), ("events", -1)])
+    async def test_nor_one_of_a_place_that_is_not_ours(self, topic: str, partition: int) -> None:
+        log = memory_log()
+        forged = dead_letter("respond", Received(topic, partition, 0, "acme", "x", b"{}", {}, 5), REFUSED, 9)
+        await log.append([as_message(forged)])
+        (refusal,) = (await replay(log, lambda _: True)).refused
+        assert refusal.reason == "it names no place of ours"
 
     async def test_the_same_letter_written_twice_is_one(self) -> None:
         log = await self.buried(letter(), letter())

@@ -85,6 +85,21 @@ async def test_poison_is_buried_in_the_same_transaction_and_blocks_nobody() -> N
     assert state_of(worker).total == 3
 
 
+@pytest.mark.parametrize("name", ["", "\\xff not a tenant \x00", "ACME", "x" * 41])
+async def test_a_message_of_no_possible_tenant_is_buried_and_never_reaches_the_machine(name: str) -> None:
+    log = memory_log()
+    await log.append([said(name, add=1), said(add=2)])
+    worker = toy_worker(deployed(log), lookback_ms=60_000)
+    await worker.start()
+    await drained(worker)
+    assert [(letter.fate, letter.tenant) for letter in await buried(log)] == [(Fate.REJECTED, name)]
+    assert state_of(worker).total == 2
+    await worker.stop()
+    successor = toy_worker(deployed(log), lookback_ms=60_000)
+    await successor.start()
+    assert (state_of(successor).total, len(await buried(log))) == (2, 1)
+
+
 async def test_a_state_that_was_half_folded_is_read_back() -> None:
     log = memory_log()
     await log.append([said(add=1), said(unfoldable=1), said(add=2)])

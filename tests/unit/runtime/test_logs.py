@@ -33,6 +33,16 @@ def records(stream: io.StringIO) -> list[dict[str, object]]:
     return [orjson.loads(line) for line in stream.getvalue().splitlines()]
 
 
+def test_what_the_kafka_client_repeats_is_told_once_in_a_while_and_our_own_words_always(stream: io.StringIO) -> None:
+    setup_logs(stream=stream)
+    for node in range(3):
+        logging.getLogger("aiokafka.conn").error("Unable connect to node with id %s", node)
+        structlog.get_logger("delivery").warning("unavailable, trying again")
+    logging.getLogger("aiokafka.conn").error("another complaint")
+    told = [record["event"] for record in records(stream)]
+    assert told == ["Unable connect to node with id 0", *["unavailable, trying again"] * 3, "another complaint"]
+
+
 def test_a_record_is_one_json_object(stream: io.StringIO) -> None:
     setup_logs(stream=stream)
     structlog.get_logger("detect").warning("late", topic="events", offset=7)

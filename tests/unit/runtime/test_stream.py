@@ -14,7 +14,7 @@ from runtime.errors import Oversize, Rejected
 from runtime.log import MAX_MESSAGE_BYTES, Message, Received
 from runtime.metrics import Metrics
 from runtime.outputs import CAUSATION
-from runtime.stream import StreamWorker
+from runtime.stream import LARGEST_COMMIT_BYTES, StreamWorker
 from schemas.dead_letter import DeadLetter, Fate
 
 NOON = 1_700_000_000_000
@@ -174,6 +174,21 @@ async def test_what_was_committed_is_not_handled_again() -> None:
     await where.log.append([event("a")])
     assert await ran(where, StreamWorker(where, "detect.match", ["events"], echo, delivery=delivery())) == 1
     assert await ran(where, StreamWorker(where, "detect.match", ["events"], echo, delivery=delivery())) == 0
+
+
+async def test_a_batch_that_leads_to_very_much_is_committed_on_its_way() -> None:
+    where = deployment()
+    seen: list[int] = []
+
+    async def swell(received: Received, now: int) -> Sequence[Message]:
+        seen.append(len(await content(where, "findings")))
+        return [finding("x" * (3 * 1024 * 1024))]
+
+    await where.log.append([event(str(number)) for number in range(13)])
+    assert await ran(where, StreamWorker(where, "ingest", ["events"], swell, delivery=delivery())) == 13
+    assert seen == [0] * 6 + [6] * 6 + [12]
+    assert LARGEST_COMMIT_BYTES == 16 * 1024 * 1024
+    assert len(await content(where, "findings")) == 13
 
 
 async def test_a_message_beyond_the_limit_of_the_log_is_named_oversize() -> None:

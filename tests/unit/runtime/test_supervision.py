@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from runtime.errors import StartError, Unavailable
-from stanch.supervision import CRASHES, KeepsCrashing, Supervised
+from runtime.supervision import CRASHES, KeepsCrashing, Supervised
 
 
 class Frail:
@@ -13,7 +13,7 @@ class Frail:
 
     name = "frail"
 
-    def __init__(self, stopping: asyncio.Event, *falls: Exception) -> None:
+    def __init__(self, stopping: asyncio.Event, *falls: BaseException) -> None:
         self._stopping = stopping
         self._falls = list(falls)
         self.calls: list[str] = []
@@ -40,11 +40,11 @@ class Frail:
         self.stopped.set()
 
 
-async def supervised(*falls: Exception) -> tuple[Supervised, Frail, asyncio.Event]:
+async def supervised(*falls: BaseException) -> tuple[Supervised, Frail, asyncio.Event]:
     stopping = asyncio.Event()
     worker = Frail(stopping, *falls)
     one = Supervised(worker, pause=0)
-    await one.start()
+    await one.start(stopping)
     return one, worker, stopping
 
 
@@ -63,11 +63,32 @@ async def test_the_third_crash_within_a_minute_is_one_too_many() -> None:
     assert worker.calls.count("start") == CRASHES
 
 
+async def test_that_something_it_depends_on_is_down_is_no_crash_however_often() -> None:
+    one, worker, stopping = await supervised(*(Unavailable("no broker") for _ in range(2 * CRASHES)))
+    await one.run(stopping)
+    assert worker.calls.count("step") == 2 * CRASHES + 1
+
+
+async def test_a_cancelled_future_that_it_waited_for_is_a_crash_not_its_end() -> None:
+    one, worker, stopping = await supervised(asyncio.CancelledError())
+    await one.run(stopping)
+    assert worker.calls == ["start", "step", "stop", "start", "step"]
+
+
+async def test_who_is_cancelled_ends() -> None:
+    _, worker, stopping = await supervised(ValueError("a bug"))
+    running = asyncio.create_task(Supervised(worker, pause=3_600).run(stopping))
+    await worker.stopped.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
 async def test_between_a_crash_and_the_next_start_it_is_not_ready_and_a_stop_is_heard() -> None:
     stopping = asyncio.Event()
     worker = Frail(stopping, ValueError("a bug"))
     one = Supervised(worker, pause=3_600)
-    await one.start()
+    await one.start(stopping)
     running = asyncio.create_task(one.run(stopping))
     await worker.stopped.wait()
     assert not one.is_ready
@@ -82,4 +103,33 @@ async def test_what_goes_wrong_at_the_first_start_is_told_to_the_caller() -> Non
             raise StartError("its ledger is broken")
 
     with pytest.raises(StartError, match="broken"):
-        await Supervised(Refusing(asyncio.Event())).start()
+        await Supervised(Refusing(asyncio.Event())).start(asyncio.Event())
+
+
+async def test_a_start_waits_for_what_is_down() -> None:
+    stopping = asyncio.Event()
+
+    class Late(Frail):
+        async def start(self) -> None:
+            await super().start()
+            if self.calls.count("start") < 3:
+                raise Unavailable("no broker yet")
+
+    worker = Late(stopping)
+    one = Supervised(worker, pause=0)
+    await one.start(stopping)
+    assert worker.calls == ["start", "stop", "start", "stop", "start"]
+    assert one.is_ready
+
+
+async def test_a_start_that_waits_ends_when_asked_to() -> None:
+    stopping = asyncio.Event()
+
+    class Never(Frail):
+        async def start(self) -> None:
+            stopping.set()
+            raise Unavailable("no broker")
+
+    one = Supervised(Never(stopping), pause=60)
+    await one.start(stopping)
+    assert not one.is_ready
