@@ -7,37 +7,35 @@ disk, goes a control: one append, one poll, one HTTP call.
 """
 
 import asyncio
+import re
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 from typing import Final
 
 import httpx
 
-from benchmarks._stages import STAGES, stages
+from benchmarks import _intruding as intruding
+from benchmarks._bare import call
+from benchmarks._intruding import GAP_SECONDS, HEAD, TENANTS, Plan
+from benchmarks._rates import load, percentile
+from benchmarks._stages import STAGES, note, place, trace, whole
 from benchmarks._traffic import Everyday
-from lab.world import SECRET
 from runtime.clock import WallClock
 from runtime.embedded import EmbeddedLog
 from runtime.log import Message
-from schemas.times import MINUTE, SECOND, to_text
-from schemas.topics import DECISIONS
+from schemas.topics import DECISIONS, records_of
 from tests.e2e.intrusions import Intrusion
-from tests.e2e.processes import Home, Up, lab, tenant_file
+from tests.e2e.processes import Home, Up, lab
 
-TENANTS: Final = ("acme", "bolt", "crux", "dune")
 INTRUSIONS: Final = 120
 EVENTS_PER_SECOND: Final = 500
 BATCH: Final = 25
-GAP_SECONDS: Final = 0.5
-WARM_UP_SECONDS: Final = 5.0
-MAKING_SECONDS: Final = 0.05
 PATIENCE_SECONDS: Final = 20.0
-CONTROLLED: Final = "192.0.2.1"
+_KEY: Final = re.compile(r"http-key:\d+:(intrusion-\d+):\d+")
 
 
 @dataclass
@@ -54,41 +52,30 @@ class Run:
 def main() -> None:
     """Measure and print the tables."""
     with tempfile.TemporaryDirectory() as folder, lab() as products:
-        home = Home(Path(folder), {_variable(slug): f"{slug}-token" for slug in TENANTS})
-        home.configure({slug: tenant_file(products, _variable(slug)) for slug in TENANTS})
-        attacks = [Intrusion(number, TENANTS[number % len(TENANTS)]) for number in range(INTRUSIONS)]
+        home = Home(Path(folder), {intruding.variable(slug): f"{slug}-token" for slug in TENANTS})
+        intruding.armed_home(home, products)
+        attacks = intruding.intrusions(INTRUSIONS)
+        intruding.enrol(products, attacks)
         with home.up() as up:
             run = asyncio.run(_measure(up, products, attacks, Path(folder)))
             up.stop()
-        dispatched = _dispatched(products)
-        _report(run, dispatched, attacks)
-        _report_stages(run, home.state / "log.sqlite3", dispatched, attacks)
-
-
-def _variable(slug: str) -> str:
-    return f"TOKEN_OF_{slug.upper()}"
+        contained = intruding.dispatched(products)
+        _report(run, contained, attacks)
+        asyncio.run(_report_stages(run, home.state / "log.sqlite3", contained, attacks))
 
 
 async def _measure(up: Up, products: str, attacks: Sequence[Intrusion], folder: Path) -> Run:
     run = Run()
     async with httpx.AsyncClient(timeout=30) as client:
-        await _enrol(client, products, attacks)
-        plan = _planned(attacks)
+        plan = intruding.planned(attacks)
         noise = asyncio.create_task(_noise(client, up.address, run))
         control = asyncio.create_task(_control(client, products, folder / "control.sqlite3", run))
         await _attack(client, up.address, plan, run)
-        await _settled(client, products, attacks)
+        await asyncio.to_thread(intruding.settled, products, attacks, PATIENCE_SECONDS)
         for task in (noise, control):
             task.cancel()
         await asyncio.gather(noise, control, return_exceptions=True)
     return run
-
-
-async def _enrol(client: httpx.AsyncClient, products: str, attacks: Sequence[Intrusion]) -> None:
-    hosts = [{"name": one.host, "domain": "corp.example"} for one in attacks]
-    accounts = [{"name": one.account, "dns_domain": "corp.example"} for one in attacks]
-    for path, body in (("hosts", hosts), ("accounts", accounts)):
-        (await client.post(f"{products}/lab/{path}", json=body)).raise_for_status()
 
 
 async def _noise(client: httpx.AsyncClient, door: str, run: Run) -> None:
@@ -109,19 +96,7 @@ async def _one_batch(client: httpx.AsyncClient, door: str, records: bytes, numbe
     run.background += BATCH
 
 
-def _planned(attacks: Sequence[Intrusion]) -> list[tuple[float, Intrusion, bytes]]:
-    """Return when each is to be sent, in seconds from now, and what; made before, so that nothing holds up the sender."""
-    dice, at, begin = Random(7), WARM_UP_SECONDS + len(attacks) * MAKING_SECONDS, WallClock().now()
-    plan = []
-    for attack in attacks:
-        plan.append((at, attack, attack.records(begin + int(at * SECOND))))
-        at += 2 * GAP_SECONDS * dice.random()
-    return [(at - (WallClock().now() - begin) / SECOND, attack, records) for at, attack, records in plan]
-
-
-async def _attack(
-    client: httpx.AsyncClient, door: str, plan: Sequence[tuple[float, Intrusion, bytes]], run: Run
-) -> None:
+async def _attack(client: httpx.AsyncClient, door: str, plan: Plan, run: Run) -> None:
     began = time.perf_counter()
     for at, attack, records in plan:
         await asyncio.sleep(max(0.0, at - (time.perf_counter() - began)))
@@ -136,17 +111,6 @@ async def _post(client: httpx.AsyncClient, door: str, slug: str, records: bytes,
     answer.raise_for_status()
 
 
-async def _settled(client: httpx.AsyncClient, products: str, attacks: Sequence[Intrusion]) -> None:
-    """Wait until everything is contained, or has had time enough."""
-    wanted = {name for one in attacks for name in (one.host, one.account, *one.addresses)}
-    deadline = time.perf_counter() + PATIENCE_SECONDS
-    while time.perf_counter() < deadline:
-        rows = (await client.get(f"{products}/lab/transitions")).json()
-        if wanted <= {row["target"] for row in rows}:
-            return
-        await asyncio.sleep(1)
-
-
 async def _control(client: httpx.AsyncClient, products: str, path: Path, run: Run) -> None:
     """Do again and again what no containment can do without: be made durable, be read, be called."""
     async with _bare_log(path) as log, log.subscribe("control", (DECISIONS.name,), _ignore, _ignore) as subscription:
@@ -156,9 +120,7 @@ async def _control(client: httpx.AsyncClient, products: str, path: Path, run: Ru
             await log.append([Message(DECISIONS.name, "control", f"7:control|{number}", b"{}")])
             (received,) = await subscription.poll(1, 5.0)
             await subscription.commit({received.place: received.offset + 1})
-            body = {"expires_at": to_text(WallClock().now() + MINUTE), "comment": "control", "direction": "both"}
-            address = f"{products}/firewall/v1/addresses/{CONTROLLED}"
-            await client.put(address, json=body, headers={"Authorization": f"Bearer {SECRET}"})
+            await call(client, products)
             run.control.append((time.perf_counter() - started) * 1000)
             number += 1
             await asyncio.sleep(GAP_SECONDS)
@@ -177,55 +139,34 @@ async def _ignore(partitions: frozenset[int]) -> None:
     """Nothing is kept per partition."""
 
 
-def _dispatched(products: str) -> Mapping[str, Sequence[int]]:
-    """Return when the lab accepted the containment of each target."""
-    rows = httpx.get(f"{products}/lab/transitions").json()
-    return {row["target"]: row["times"] for row in rows if row["direction"] == "apply" and row["target"] != CONTROLLED}
-
-
-def _report(run: Run, dispatched: Mapping[str, Sequence[int]], attacks: Sequence[Intrusion]) -> None:
+def _report(run: Run, contained: Mapping[str, Sequence[int]], attacks: Sequence[Intrusion]) -> None:
     rate = run.background / run.seconds
     print(
-        f"{len(attacks)} intrusions over {len(TENANTS)} tenants, {rate:.0f} everyday events/s for {run.seconds:.0f} s"
+        f"{len(attacks)} intrusions over {len(TENANTS)} tenants, {rate:.0f} everyday events/s for {run.seconds:.0f} s, {load()}"
     )
-    print(f"{'milliseconds':<36}{'n':>5}{'p50':>8}{'p99':>8}{'max':>8}{'< 1 s':>8}{'/control':>10}")
-    control = _percentile(run.control, 50)
-    _row("control: append, poll, call", run.control, control)
-    for what, start in (("202", run.accepted), ("request sent", run.sent)):
-        accounts = _latencies(dispatched, start, [(one.account, one.number) for one in attacks])
-        hosts = _latencies(dispatched, start, [(one.host, one.number) for one in attacks])
-        _row(f"account disabled, after {what}", accounts, control)
-        _row(f"host isolated, after {what}", hosts, control)
-        _row(f"containment, after {what}", [*accounts, *hosts], control)
-    addresses = [(address, one.number) for one in attacks for address in one.addresses]
-    _row("address blocked (waits 2 s), after 202", _latencies(dispatched, run.accepted, addresses), control)
-    print(f"contained more than once: {sum(len(times) > 1 for times in dispatched.values())}")
+    print(HEAD)
+    control = percentile(run.control, 50)
+    intruding.row("control: append, poll, call", run.control, control)
+    intruding.report(contained, attacks, {"202": run.accepted, "request sent": run.sent}, control)
 
 
-def _latencies(
-    dispatched: Mapping[str, Sequence[int]], start: Mapping[int, float], targets: Sequence[tuple[str, int]]
-) -> list[float]:
-    return [dispatched[target][0] - start[number] for target, number in targets if target in dispatched]
-
-
-def _report_stages(run: Run, log: Path, dispatched: Mapping[str, Sequence[int]], attacks: Sequence[Intrusion]) -> None:
-    found = stages(log, {f"intrusion-{one.number}": one.account for one in attacks})
+async def _report_stages(
+    run: Run, path: Path, contained: Mapping[str, Sequence[int]], attacks: Sequence[Intrusion]
+) -> None:
+    async with _bare_log(path) as log:
+        found = await _stages(log, {f"intrusion-{one.number}": one.account for one in attacks})
     print("account disabled: when each stage stood in the log, after the request was sent")
+    control = percentile(run.control, 50)
     for stage in STAGES:
         times = [at - run.sent[one.number] for one in attacks if (at := found[f"intrusion-{one.number}"].get(stage))]
-        _row(f"  {stage}", times, _percentile(run.control, 50))
+        intruding.row(f"  {stage}", times, control)
     targets = [(one.account, one.number) for one in attacks]
-    _row("  call", _latencies(dispatched, run.sent, targets), _percentile(run.control, 50))
+    intruding.row("  call", intruding.latencies(contained, run.sent, targets), control)
 
 
-def _row(what: str, times: Sequence[float], control: float) -> None:
-    if times:
-        p50, p99 = _percentile(times, 50), _percentile(times, 99)
-        quick = sum(one < 1000 for one in times) / len(times)
-        print(f"{what:<36}{len(times):>5}{p50:>8.0f}{p99:>8.0f}{max(times):>8.0f}{quick:>8.1%}{p50 / control:>10.1f}")
-
-
-def _percentile(times: Sequence[float], percent: int) -> float:
-    """Return the smallest value that is not exceeded by ``percent`` of them."""
-    ordered = sorted(times)
-    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+async def _stages(log: EmbeddedLog, accounts: Mapping[str, str]) -> Mapping[str, Mapping[str, int]]:
+    records = [one for slug in TENANTS for one in await whole(log, records_of(slug))]
+    keyed = [(one, match[1]) for one in records if (match := _KEY.match(one.headers.get("position", "")))]
+    found = await trace(log, {place(one): key for one, key in keyed}, accounts)
+    note(found, "records", ((key, one.at) for one, key in keyed))
+    return found

@@ -4,37 +4,27 @@ The records are made up here: Sysmon and Security events as a shipper writes the
 hand (``STANCH_DATA``), their mixed Windows lane is measured as well.
 """
 
-import io
-import os
-import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import orjson
-import zstandard
 
+from benchmarks._lanes import REAL, lanes
+from benchmarks._rates import rates
 from schemas.identity import REPLAY_KEY
 from services.ingest.__main__ import normalizer
 from services.ingest.core import Context
 from services.ingest.ports import AUTO, Hints
 
 RECORDS = 20_000
-ROUNDS = 5
-_LANE = ("corpora", "windows-mixed-50k.ndjson.zst")
 
 
 def main() -> None:
     """Measure and print the table."""
-    print(f"{'lane':<22}{'bytes':>7}{'loads/s':>12}{'events/s':>12}{'ratio':>8}")
+    print(f"{'lane':<22}{'bytes':>7}{'loads/s':>16}{'events/s':>16}{'events / loads':>16}")
     _report("sysmon, made up", made_up(RECORDS))
-    lane = Path(os.environ.get("STANCH_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")).joinpath(*_LANE)
-    if lane.exists():
-        with lane.open("rb") as file:
-            text = io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(file))
-            _report(
-                "windows, mixed, real",
-                [line.rstrip("\n").encode() for line, _ in zip(text, range(RECORDS), strict=False)],
-            )
+    found = lanes(RECORDS)
+    if REAL in found:
+        _report(REAL, found[REAL])
 
 
 def made_up(count: int) -> list[bytes]:
@@ -64,19 +54,9 @@ def _report(lane: str, records: Sequence[bytes]) -> None:
         for record, context in zip(records, contexts, strict=True):
             normalize(record, context)
 
-    loads, events = _rate(parse, len(records)), _rate(make_events, len(records))
-    size = sum(map(len, records)) // len(records)
-    print(f"{lane:<22}{size:>7}{loads:>12,.0f}{events:>12,.0f}{events / loads:>8.2f}")
-
-
-def _rate(work: Callable[[], None], count: int) -> float:
-    """Return the best rate of several rounds, by CPU time: the machine may be shared."""
-    best = float("inf")
-    for _ in range(ROUNDS):
-        started = time.process_time()
-        work()
-        best = min(best, time.process_time() - started)
-    return count / best
+    found = rates(len(records), {"loads": parse, "events": make_events})
+    size, ratio = sum(map(len, records)) // len(records), found["events"].middle / found["loads"].middle
+    print(f"{lane:<22}{size:>7}{found['loads']!s:>16}{found['events']!s:>16}{ratio:>16.2f}")
 
 
 _COMMON = {
