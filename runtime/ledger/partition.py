@@ -280,8 +280,10 @@ class Partition(Generic[State]):
         async for received in past(self._service.log, self._ends, since, pace):
             if not is_tenant(received.tenant):
                 continue
-            book = self._books.setdefault(received.tenant, Book(received.tenant, machine.fresh(received.tenant)))
-            result = attempt_now(partial(machine.rebuild, book.state, received, pace.moment(received)))
+            if received.tenant not in self._books:
+                self._books[received.tenant] = Book(received.tenant, machine.fresh(received.tenant))
+            state = self._books[received.tenant].state
+            result = attempt_now(partial(machine.rebuild, state, received, pace.moment(received)))
             if isinstance(result, Failure) and result.traceback:
                 self._service.fault("rebuild", result)
 

@@ -1,8 +1,10 @@
 """What is forgotten and what is not: memory is bounded, a story in progress is kept."""
 
 from schemas.fact import ProcessEnded
+from schemas.finding import Level
 from schemas.times import HOUR, MINUTE
 from services.detect.correlate.core.engine import Engine
+from services.detect.correlate.core.finding import Actor, Filed, Mention
 from services.detect.correlate.core.inventory import Inventory
 from tests.correlate_facts import START, Run, Story
 from tests.correlate_harness import evidences, play
@@ -65,3 +67,15 @@ def test_a_flood_of_one_kind_stays_bounded() -> None:
         story.connect(number / 100, scanner, ("10.1.0.1", 1000 + number), (f"10.9.{number // 250}.{number % 250}", 445))
     told(engine, story)
     assert max(len(table) for table in engine.store.items.values()) <= 2048
+
+
+def test_whom_a_finding_elsewhere_names_makes_no_story_be_looked_at_again() -> None:
+    story = Story()
+    intrusion(story, Estate())
+    played = play(story.moments)
+    engine = played.state.work.engine
+    assert engine.groups()
+    assert not engine.is_due
+    named = (Mention("host", "PC9"), Mention("account", "CORP\\pc9$"), Mention("account", "CORP\\eva"))
+    engine.finding(Filed("finding-9", "event-9", START, "rule-9", "Elsewhere", Level.LOW, Actor("PC9"), mentions=named))
+    assert not engine.is_due

@@ -78,15 +78,20 @@ def _connection(store: Store, fact: Connection) -> None:
         # a sensor that logs the answer as an inbound connection: the server side is the source
         _own(store, fact.source, fact)
         if fact.source_port == KDC_PORT:
-            store.add(("controller", fact.host), "kdc", fact)
+            _controller(store, fact, "kdc")
         return
     _own(store, fact.source if outbound else fact.destination, fact)
     if not outbound:
         if fact.destination_port == KDC_PORT:
-            store.add(("controller", fact.host), "kdc", fact)
+            _controller(store, fact, "kdc")
         return
     if fact.destination and not is_special(fact.destination):
         _outbound(store, fact)
+
+
+def _controller(store: Store, fact: Connection | CredentialUsed, why: str) -> None:
+    store.add(("controller", fact.host), why, fact)
+    store.add(("controllers",), fact.host, fact.host)
 
 
 def _own(store: Store, address: str, fact: Connection) -> None:
@@ -144,7 +149,7 @@ def _share(store: Store, fact: ShareOpened) -> None:
 
 def _credential(store: Store, fact: CredentialUsed) -> Seed | None:
     if fact.method in {"ticket", "granting", "replication"}:
-        store.add(("controller", fact.host), fact.method, fact)
+        _controller(store, fact, fact.method)
     if fact.method == "replication":
         if not is_person(fact.actor):
             return None

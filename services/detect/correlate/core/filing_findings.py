@@ -6,7 +6,7 @@ from schemas.times import MINUTE
 from services.detect.correlate.core.finding import Filed
 from services.detect.correlate.core.seeds import Seed, process_id, sight
 from services.detect.correlate.core.store import Store
-from services.detect.correlate.core.vocabulary import is_local_session
+from services.detect.correlate.core.vocabulary import is_local_session, is_machine
 
 MENTION: Final = 10 * MINUTE
 
@@ -15,9 +15,19 @@ def file_finding(store: Store, filed: Filed) -> Seed | None:
     """File ``filed``; return the node that it speaks of, None where nobody can tell."""
     if filed.actor.host:
         store.add(("host", filed.actor.host), filed.actor.host, filed.actor.host)
-    for mention in filed.mentions:
-        store.add(("mentions", mention.kind), (mention.name, filed.time // MENTION), mention.name)
+    _mention(store, filed)
     return _under_actor(store, filed)
+
+
+def _mention(store: Store, filed: Filed) -> None:
+    """File when hosts are named, and whom else beside them: a story asks for controllers and for its own hosts alone."""
+    named = {kind: {mention.name for mention in filed.mentions if mention.kind == kind} for kind in ("host", "account")}
+    window = filed.time // MENTION
+    for host in named["host"]:
+        store.add(("mentioned", host), window, window)
+    for host in named["host"] | {filed.actor.host} - {""}:
+        for account in filter(is_machine, named["account"]):
+            store.add(("beside", host), (account, window), account)
 
 
 def _name(filed: Filed) -> tuple[str, str, int]:

@@ -50,6 +50,13 @@ class Inventory:
         asset = self.hosts.get(host)
         return asset.asset_class if asset is not None else AssetClass.UNKNOWN
 
+    @property
+    def controllers(self) -> frozenset[str]:
+        """The hosts that the inventory calls domain controllers."""
+        return frozenset(
+            host for host, asset in self.hosts.items() if asset.asset_class is AssetClass.DOMAIN_CONTROLLER
+        )
+
     def account_class(self, account: str) -> AssetClass:
         """Return the class that the inventory gives an account."""
         known = self.accounts.get(_folded(account))

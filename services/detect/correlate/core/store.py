@@ -18,8 +18,8 @@ ENDED: Final = 10
 KEPT: Final = 60
 LONGEST: Final = 24 * 60
 # what is small and stays true: who is whose
-LASTING: Final = frozenset({"host", "own", "addresses", "directory", "controller", "domains"})
-DAILY: Final = frozenset({"names", "answer", "mentions", "people"})
+LASTING: Final = frozenset({"host", "own", "addresses", "directory", "controller", "controllers", "domains"})
+DAILY: Final = frozenset({"names", "answer", "mentioned", "beside", "people"})
 # what belongs to one process and lives as long
 LIVING: Final = frozenset(
     {"start", "pair", "pids", "seen", "kids", "deed", "peers", "ports", "users", "engines", "hurt", "end"}

@@ -65,3 +65,7 @@ class View(ProcessView):
     def is_controller(self, host: str) -> bool:
         """Whether ``host`` was seen to act as a domain controller."""
         return bool(self.read(("controller", host)))
+
+    def controllers(self) -> frozenset[str]:
+        """Return the hosts that were seen to act as domain controllers, and those that the inventory calls so."""
+        return frozenset(self.read(("controllers",))) | self.inventory.controllers
