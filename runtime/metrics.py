@@ -24,6 +24,7 @@ GaugeName = Literal[
     "stanch_ledger_open_actions",
     "stanch_ledger_replay_seconds",
     "stanch_ledger_replayed_entries",
+    "stanch_correlate_reach_seconds",
 ]
 HistogramName = Literal["stanch_batch_seconds", "stanch_commit_seconds"]
 MetricT = TypeVar("MetricT", Counter, Gauge, Histogram)
@@ -52,6 +53,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "stanch_ledger_open_actions": Meaning("actions under way"),
     "stanch_ledger_replay_seconds": Meaning("how long the last takeover of a partition took", ("service", "partition")),
     "stanch_ledger_replayed_entries": Meaning("entries folded at the last takeover", ("service", "partition")),
+    "stanch_correlate_reach_seconds": Meaning("how far back the graph still sees where memory is short"),
     "stanch_batch_seconds": Meaning("time to handle one batch, its commit included"),
     "stanch_commit_seconds": Meaning("time of one transaction of the log"),
 }  # fmt: skip

@@ -15,6 +15,7 @@ from schemas.finding import Finding, Kind
 from schemas.tenant import Tenant
 from schemas.topics import DECISIONS, FACTS, FINDINGS
 from services.detect.correlate.actor import filed
+from services.detect.correlate.core.budget import Budget
 from services.detect.correlate.core.engine import Engine
 from services.detect.correlate.core.evidence import Rule
 from services.detect.correlate.core.inventory import Inventory
@@ -37,9 +38,11 @@ class CorrelateMachine:
         rules: Sequence[Rule],
         counting: Counting | None = None,
         watermark_ms: int = 120_000,
+        budget: Budget | None = None,
     ) -> None:
         self._tenants = tenants
         self._rules = rules
+        self._budget = budget or Budget()
         self._counting = counting
         self._watermark = watermark_ms
 
@@ -47,7 +50,7 @@ class CorrelateMachine:
         """Return the state of a tenant of which nothing is known."""
         known = self._tenants.get(tenant) or Tenant(slug=tenant)
         counter = self._counting(tenant) if self._counting is not None else None
-        return State(known, Work(Engine(Inventory.of(known), self._rules), counter))
+        return State(known, Work(Engine(Inventory.of(known), self._rules, self._budget), counter))
 
     def decide(self, state: State, given: Given, now: int) -> Step:
         """Return what is to be published after ``given``; the graph is updated here, transitions are made by ``fold``.

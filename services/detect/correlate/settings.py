@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.finding import Stage
+from services.detect.correlate.core.budget import ENTRIES
 
 OWN_RULES = Path(__file__).resolve().parents[1] / "rules"
 
@@ -17,6 +18,11 @@ class Settings(BaseModel):
     lookback_ms: int = Field(default=3_600_000, ge=0, description="what a new owner reads again to rebuild the graph")
     watermark_ms: int = Field(
         default=120_000, ge=0, description="how much older than the newest an event may be to count"
+    )
+    most_entries: int = Field(
+        default=ENTRIES,
+        gt=0,
+        description="what the graphs of all tenants hold together; 2,000,000 are about a gigabyte",
     )
     rules: tuple[Path, ...] = Field(default=(), description="further directories, or files, of Sigma correlation rules")
     starter_rules: bool = Field(default=True, description="run the correlation rules that come with the product")

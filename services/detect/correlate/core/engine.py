@@ -6,6 +6,7 @@ from typing import Final
 
 from schemas.fact import Fact
 from schemas.finding import Level, Stage
+from services.detect.correlate.core.budget import Budget
 from services.detect.correlate.core.evidence import Evidences, Rule
 from services.detect.correlate.core.filing import file_fact
 from services.detect.correlate.core.filing_findings import file_finding
@@ -43,10 +44,10 @@ class Change:
 class Engine:
     """The causal graph of one tenant."""
 
-    def __init__(self, inventory: Inventory, rules: Sequence[Rule]) -> None:
+    def __init__(self, inventory: Inventory, rules: Sequence[Rule], budget: Budget | None = None) -> None:
         self.inventory = inventory
         self.rules = rules
-        self.store = Store()
+        self.store = Store(budget or Budget())
         self._pending: set[Seed] = set()
         self._found: dict[int, Found] = {}
         self._owner: dict[str, int] = {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from schemas.times import MINUTE
+from services.detect.correlate.core.budget import Budget
 
 Key = tuple[Hashable, ...]
 
@@ -37,17 +38,27 @@ class Span:
     detail: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Store:
-    """All tables of one tenant. ``due`` gathers the readers of keys that changed; ``clock`` is the newest event time."""
+    """All tables of one tenant. ``due`` gathers the readers of keys that changed; ``clock`` is the newest event time.
 
+    ``newest`` is the minute of a key's newest entry, ``minutes`` its inverse, ``reviews`` when it is next asked whether a key is
+    still needed. ``held`` counts the entries of all tables against ``budget``.
+    """
+
+    budget: Budget = field(default_factory=Budget)
     items: dict[Key, dict[Hashable, Any]] = field(default_factory=dict)
     readers: dict[Key, set[Hashable]] = field(default_factory=dict)
     due: set[Hashable] = field(default_factory=set)
-    ages: dict[int, set[Key]] = field(default_factory=dict)
+    reviews: dict[int, set[Key]] = field(default_factory=dict)
+    minutes: dict[int, set[Key]] = field(default_factory=dict)
     newest: dict[Key, int] = field(default_factory=dict)
     swept: int = 0
     clock: int = 0
+    held: int = 0
+
+    def __post_init__(self) -> None:
+        self.budget.holders.add(self)
 
     def add(self, key: Key, name: Hashable, item: Any) -> bool:  # noqa: ANN401 - facts, findings and spans alike
         """File ``item`` under ``key`` as ``name``; a name that is there already stays. Return whether it is new.
@@ -61,7 +72,9 @@ class Store:
             return False
         elif len(table) >= CAP:
             del table[next(iter(table))]
+            self.held -= 1
         table[name] = item
+        self.held += 1
         self._age(key, item)
         self._tell(key)
         return True
@@ -110,33 +123,59 @@ class Store:
                     del self.readers[key]
 
     def _age(self, key: Key, item: Any) -> None:  # noqa: ANN401 - tables hold facts, findings and spans
-        if key[0] not in LASTING:
-            minute = (item.last if isinstance(item, Span) else getattr(item, "time", self.clock)) // BUCKET
-            if minute > self.newest.get(key, -1):
-                self.newest[key] = minute
-                self.ages.setdefault(minute, set()).add(key)
+        if key[0] in LASTING:
+            return
+        minute = (item.last if isinstance(item, Span) else getattr(item, "time", self.clock)) // BUCKET
+        before = self.newest.get(key, -1)
+        if minute > before:
+            self._leave(key, before)
+            self.newest[key] = minute
+            self.minutes.setdefault(minute, set()).add(key)
+            self.reviews.setdefault(minute, set()).add(key)
 
     def evict(self, watermark: int) -> None:
-        """Forget what is older than an hour behind ``watermark``, but nothing that is read or that still lives."""
+        """Forget what is older than an hour behind ``watermark``, but nothing that is read or that still lives.
+
+        Over the budget the oldest minutes go first, whatever lives in them.
+        """
         now = watermark // BUCKET
         if now <= self.swept:
             return
         self.swept = now
-        for age in [age for age in self.ages if age < now - ENDED]:
-            for key in self.ages.pop(age):
-                if self.newest.get(key, -1) <= age:
-                    self._forget(key, now)
+        for minute in [minute for minute in self.reviews if minute < now - ENDED]:
+            for key in self.reviews.pop(minute):
+                if -1 < self.newest.get(key, -1) <= minute:
+                    self._review(key, now)
+        self._shrink(now)
 
-    def _forget(self, key: Key, now: int) -> None:
+    def _shrink(self, now: int) -> None:
+        for minute in sorted(minute for minute in self.minutes if minute < now):
+            if not self.budget.is_over(self):
+                return
+            for key in self.minutes[minute] - self.readers.keys():
+                self._forget(key)
+            self.budget.short(now - minute)
+
+    def _review(self, key: Key, now: int) -> None:
         if key[0] in LIVING:
             limit = ENDED if self._has_ended(key) else LONGEST
         else:
             limit = LONGEST if key[0] in DAILY else KEPT
         if key in self.readers or self.newest[key] >= now - limit:
-            self.ages.setdefault(now, set()).add(key)
+            self.reviews.setdefault(now, set()).add(key)
         else:
-            self.items.pop(key, None)
-            del self.newest[key]
+            self._forget(key)
+
+    def _forget(self, key: Key) -> None:
+        self.held -= len(self.items.pop(key, _NOTHING))
+        self._leave(key, self.newest.pop(key))
+
+    def _leave(self, key: Key, minute: int) -> None:
+        keys = self.minutes.get(minute)
+        if keys is not None:
+            keys.discard(key)
+            if not keys:
+                del self.minutes[minute]
 
     def _has_ended(self, key: Key) -> bool:
         """Whether the newest that was said of a process is its end; its pid may be somebody else's by now."""
