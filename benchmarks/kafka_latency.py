@@ -29,8 +29,8 @@ from runtime.log_address import KafkaAddress
 from tests.e2e.intrusions import Intrusion
 from tests.servers.kafka import Unobtainable
 
-INTRUSIONS: Final = {500: 120, 5_000: 40}
-"""How many, by the rate of everyday events per second."""
+RUNS: Final = ((500, 2.0, 100), (500, 0.5, 60), (5_000, 2.0, 30))
+"""Everyday events per second, seconds between two intrusions on the average, and how many. An intrusion costs four containments."""
 PATIENCE_SECONDS: Final = 20.0
 
 
@@ -39,9 +39,9 @@ def main() -> None:
     try:
         with a_broker() as broker, tempfile.TemporaryDirectory() as folder:
             print(f"broker: {broker.what}")
-            for rate, amount in INTRUSIONS.items():
-                with deployed(broker, f"latency-{rate}", Path(folder) / str(rate)) as (found, products):
-                    asyncio.run(_latency(found, products, rate, amount))
+            for number, (rate, gap, amount) in enumerate(RUNS):
+                with deployed(broker, f"latency-{number}", Path(folder) / str(number)) as (found, products):
+                    asyncio.run(_latency(found, products, rate, gap, amount))
             _saturate(broker, Path(folder) / "ours", "our starter rules", "")
             if has_sigma_hq():
                 folders = ", ".join(str(folder) for folder in SIGMA_HQ)
@@ -55,13 +55,13 @@ def _saturate(broker: BrokerAt, folder: Path, rules: str, settings: str) -> None
         asyncio.run(saturation(found, rules))
 
 
-async def _latency(found: Fleet, products: str, rate: float, amount: int) -> None:
+async def _latency(found: Fleet, products: str, rate: float, gap: float, amount: int) -> None:
     attacks = intruding.intrusions(amount)
     intruding.enrol(products, attacks)
     topic = f"{found.address.prefix}control"
     async with publisher(found.address) as publishing, hopping(found.address.bootstrap, topic, products) as control:
         before = found.cpu_seconds()
-        plan = intruding.planned(attacks)
+        plan = intruding.planned(attacks, gap)
         noise = asyncio.create_task(publishing.traffic(rate))
         await publishing.attack(plan)
         after, told = found.cpu_seconds(), publishing.everyday

@@ -1,7 +1,7 @@
 """How long each service is away after kill -9 under load: from the kill to the first thing that its next life writes.
 
 Every service is a process of its own on Kafka with a name for good (static membership); whoever is killed is started again at
-once, as a supervisor would. All the time 500 everyday events per second and two intrusions per second go in, so that there is
+once, as a supervisor would. All the time 500 everyday events per second and an intrusion every two seconds go in, so that there is
 always something to write. The control is the same interpreter importing the same service and doing nothing.
 """
 
@@ -20,7 +20,7 @@ from typing import Final
 from benchmarks import _intruding as intruding
 from benchmarks._deployed import deployed
 from benchmarks._fleet import BrokerAt, Fleet, Unit, a_broker
-from benchmarks._intruding import GAP_SECONDS, TENANTS
+from benchmarks._intruding import TENANTS
 from benchmarks._publishing import Publisher, publisher
 from benchmarks._rates import load
 from runtime.clock import WallClock
@@ -33,6 +33,7 @@ from tests.servers.kafka import Unobtainable
 
 EVENTS_PER_SECOND: Final = 500
 ROUNDS: Final = 3
+GAP_SECONDS: Final = 2.0
 WARM_UP_SECONDS: Final = 5.0
 PAUSE_SECONDS: Final = 2.0
 PATIENCE_SECONDS: Final = 60.0
@@ -125,7 +126,7 @@ def _imported(service: str) -> float:
 
 def _head() -> None:
     print(
-        f"{EVENTS_PER_SECOND} everyday events/s, two intrusions/s, {ROUNDS} kills each, {load()}; milliseconds after the kill"
+        f"{EVENTS_PER_SECOND} everyday events/s, an intrusion every {GAP_SECONDS:.0f} s, {ROUNDS} kills each, {load()}; milliseconds after the kill"
     )
     print(
         f"{'service':<18}{'imports alone':>14}{'starting':>10}{'up':>8}{'wrote again':>13}{'least':>8}{'most':>8}{'/ imports':>11}"

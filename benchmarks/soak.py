@@ -61,8 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(broker: BrokerAt, folder: Path, options: argparse.Namespace) -> int:
-    tenant = f"hold_minutes: {options.hold_minutes}\n"
-    with deployed(broker, "soak", folder, tenant=tenant) as (found, products):
+    tenant, settings = f"hold_minutes: {options.hold_minutes}\n", f"correlate: {{most_entries: {options.most_entries}}}\n"
+    with deployed(broker, "soak", folder, tenant=tenant, settings=settings) as (found, products):
         return asyncio.run(_soak(found, products, options))
 
 
@@ -73,6 +73,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--rate", type=float, default=None, help="everyday events per second; half the saturation unless given"
     )
     parser.add_argument("--gap", type=float, default=10.0, help="seconds between two intrusions")
+    parser.add_argument(
+        "--most-entries", type=int, default=400_000, help="what correlate may keep; it must be full within the warm-up"
+    )
     parser.add_argument("--hold-minutes", type=int, default=2)
     return parser.parse_args(arguments or [])
 

@@ -126,7 +126,10 @@ class CorrelateMachine:
         work.over.update(over)
         for wait in over:
             del work.waits[wait]
-        return publish(state, work.engine.groups() if over or resumed else changed, now)
+        if resumed:
+            return publish(state, work.engine.groups(), now)
+        waited = {work.speakers[uid] for uid, _ in over if uid in work.speakers} - {found.number for found in changed}
+        return publish(state, [*changed, *work.engine.numbered(waited)], now)
 
 
 def _judged(state: State, decision: Decision, now: int) -> Publication:

@@ -66,6 +66,7 @@ class _Desk:
         known, merged = self._claims(evidence)
         uid = known.uid if known is not None else self._notice(verdict, evidence)
         self.taken.update({uid, *(each.uid for each in merged)})
+        self.state.work.speakers[uid] = found.number
         entities = self._entities(found, verdict, uid, known)
         if known is None and not self._may_open(verdict, uid):
             return

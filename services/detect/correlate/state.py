@@ -60,7 +60,10 @@ class Noticed:
 
 @dataclass(slots=True)
 class Work:
-    """What is no ledger state: the graph, what waits, and which incidents this owner has published itself."""
+    """What is no ledger state: the graph, what waits, and which incidents this owner has published itself.
+
+    ``speakers`` says which group was last judged for an incident.
+    """
 
     engine: Engine
     counter: Counter | None = None
@@ -68,6 +71,7 @@ class Work:
     noticed: dict[str, Noticed] = field(default_factory=dict)
     waits: dict[tuple[str, str], int] = field(default_factory=dict)
     over: set[tuple[str, str]] = field(default_factory=set)
+    speakers: dict[str, int] = field(default_factory=dict)
     own: set[str] = field(default_factory=set)
     taken: dict[str, None] = field(default_factory=dict)
     newest: int = 0

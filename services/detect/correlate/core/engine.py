@@ -1,6 +1,6 @@
 """The engine: facts and findings in, groups out. Only what read something that changed is looked at again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -85,6 +85,11 @@ class Engine:
     def groups(self) -> list[Found]:
         """Return every group that holds a hard anchor."""
         return [found for found in self._found.values() if found.group is not None]
+
+    def numbered(self, numbers: Iterable[int]) -> list[Found]:
+        """Return the groups of those numbers that still are."""
+        found = (self._found.get(number) for number in numbers)
+        return [one for one in found if one is not None and one.group is not None]
 
     def watch(self, found: Found) -> None:
         """Look at ``found`` again when something changes that was read about it since."""
@@ -172,11 +177,7 @@ class Engine:
         return found
 
     def _united(self, found: Found, others: list[Found], change: Change) -> Found:
-        whole = [
-            other
-            for other in others
-            if other.group is not None and set(found.group.nodes if found.group else ()) <= set(other.group.nodes)
-        ]
+        whole = [other for other in others if other.group is not None and _nodes(found) <= _nodes(other)]
         if whole:  # nothing new: the larger group takes the seed, and what the look at it rests on
             taker = whole[0]
             self._drop(found, change)
@@ -185,6 +186,11 @@ class Engine:
             self.store.subscribe(taker.number, found.view.reads - taker.view.reads)
             taker.view.reads |= found.view.reads
             return taker
+        if found.group is not None and all(_nodes(other) <= found.group.nodes.keys() for other in others):
+            for other in others:  # nothing new either: the look that led here has seen all of it
+                found.seeds |= other.seeds
+                self._drop(other, change)
+            return found
         seeds = set(found.seeds)
         for each in (found, *others):
             seeds |= each.seeds
@@ -195,6 +201,10 @@ class Engine:
         united = Found(self._next, seeds, view, grow(view, Evidences(self.rules, {}), nodes))
         self._keep(united)
         return united
+
+
+def _nodes(found: Found) -> Set[str]:
+    return found.group.nodes.keys() if found.group is not None else frozenset()
 
 
 def starts_group(seen: Observation) -> bool:

@@ -24,10 +24,10 @@ def _mention(store: Store, filed: Filed) -> None:
     named = {kind: {mention.name for mention in filed.mentions if mention.kind == kind} for kind in ("host", "account")}
     window = filed.time // MENTION
     for host in named["host"]:
-        store.add(("mentioned", host), window, window)
+        store.add(("mentioned", host, window), host, filed.time)
     for host in named["host"] | {filed.actor.host} - {""}:
         for account in filter(is_machine, named["account"]):
-            store.add(("beside", host), (account, window), account)
+            store.add(("beside", host, window), account, filed.time)
 
 
 def _name(filed: Filed) -> tuple[str, str, int]:
