@@ -61,7 +61,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(broker: BrokerAt, folder: Path, options: argparse.Namespace) -> int:
-    tenant, settings = f"hold_minutes: {options.hold_minutes}\n", f"correlate: {{most_entries: {options.most_entries}}}\n"
+    tenant, settings = (
+        f"hold_minutes: {options.hold_minutes}\n",
+        f"correlate: {{most_entries: {options.most_entries}}}\n",
+    )
     with deployed(broker, "soak", folder, tenant=tenant, settings=settings) as (found, products):
         return asyncio.run(_soak(found, products, options))
 

@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from runtime.collector import spare_the_old
 from runtime.errors import StartError, Unavailable
 from runtime.health import add_health
 from runtime.log import Log
@@ -53,6 +54,7 @@ async def run(
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     crew = [Supervised(worker, check=check) for worker in workers]
     add_health(app, lambda: [one.name for one in crew if not one.is_ready])
+    spare_the_old()
     async with _open_door(app, listener) as door:
         try:
             await _start(crew, listener, stopping)
