@@ -44,6 +44,8 @@ def publish(state: State, groups: Iterable[Found], now: int) -> Publication:
     speaking = [(verdict, found) for verdict, found in judged if verdict.observations and _speaks(state, verdict)]
     for verdict, found in sorted(speaking, key=lambda pair: _first(pair[0])):
         desk.publish(found, verdict)
+    for _, found in judged:
+        found.view.shed()
     return desk.said
 
 
@@ -71,6 +73,7 @@ class _Desk:
         if known is None and not self._may_open(verdict, uid):
             return
         assert found.group is not None
+        found.told = True
         incident = build(self._frame(uid, known, merged), found.group, verdict, entities)
         self._say(Known(incident, known.opened if known else self.now, frozenset(evidence)), known, merged)
 

@@ -24,13 +24,17 @@ LOUD: Final = frozenset({Level.HIGH, Level.CRITICAL})
 
 @dataclass(slots=True)
 class Found:
-    """What one or several seeds led to: a group, or nothing yet; and every key that this rests on."""
+    """What one or several seeds led to: a group, or nothing yet; and every key that this rests on.
+
+    ``told``: an incident was published of it.
+    """
 
     number: int
     seeds: set[Seed]
     view: View
     group: Group | None = None
     age: int = 0
+    told: bool = False
 
 
 @dataclass(slots=True)
@@ -68,13 +72,17 @@ class Engine:
             self._pending.add(seed)
 
     def evict(self, watermark: int) -> None:
-        """Forget what lies far enough behind ``watermark`` and no group rests on."""
+        """Forget what lies far enough behind ``watermark`` and no group rests on.
+
+        Where memory is short, a group goes as well that lies behind everything else that is kept, and was never told of.
+        """
         before = self.store.swept
         self.store.evict(watermark)
         if self.store.swept == before:
             return
         for found in list(self._found.values()):
-            if found.age < self.store.swept - (KEPT if found.group is None else LONGEST):
+            limit = self.store.swept - (KEPT if found.group is None else LONGEST)
+            if found.age < limit or (found.age < self.store.reach and not found.told):
                 self._drop(found, Change())
 
     @property
@@ -111,6 +119,8 @@ class Engine:
             fresh[found.number] = found
         for found in fresh.values():
             self.watch(found)
+            if found.group is None:
+                found.view.shed()
         change.groups = [found for number, found in fresh.items() if number in self._found and found.group is not None]
         return change
 

@@ -36,6 +36,11 @@ class ProcessView:
         """Return the facts under ``key``, by time."""
         return sorted(self.read(key).values(), key=_order)
 
+    def shed(self) -> None:
+        """Forget the answers, which can be found again; not what they rest on."""
+        for answers in (self._slots, self._lone, self._injected, self._known):
+            answers.clear()
+
     # -- processes
 
     def process(self, host: str, ref: ProcessRef, time: int) -> Process | None:

@@ -43,7 +43,7 @@ class Store:
     """All tables of one tenant. ``due`` gathers the readers of keys that changed; ``clock`` is the newest event time.
 
     ``newest`` is the minute of a key's newest entry, ``minutes`` its inverse, ``reviews`` when it is next asked whether a key is
-    still needed. ``held`` counts the entries of all tables against ``budget``.
+    still needed. ``held`` counts the entries of all tables against ``budget``; ``reach`` is the first minute that is kept whole.
     """
 
     budget: Budget = field(default_factory=Budget)
@@ -56,6 +56,7 @@ class Store:
     swept: int = 0
     clock: int = 0
     held: int = 0
+    reach: int = 0
 
     def __post_init__(self) -> None:
         self.budget.holders.add(self)
@@ -154,6 +155,7 @@ class Store:
                 return
             for key in self.minutes[minute] - self.readers.keys():
                 self._forget(key)
+            self.reach = minute + 1
             self.budget.short(now - minute)
 
     def _review(self, key: Key, now: int) -> None:
