@@ -23,13 +23,17 @@ DATA = Path(os.environ.get("STANCH_DATA", Path(__file__).resolve().parents[2] / 
 SIGMA_HQ = tuple(DATA / "sigma" / name for name in ("rules", "rules-emerging-threats", "rules-threat-hunting"))
 PLACEHOLDERS = {"known_cdcs": ("pki1.corp.example",)}
 """What SigmaHQ's rules leave to the user's configuration."""
-_MIXED = DATA / "corpora" / "windows-mixed-50k.ndjson.zst"
+_REAL = {
+    REAL: DATA / "corpora" / "windows-mixed-50k.ndjson.zst",
+    "process creation": DATA / "corpora" / "rsigma-lane-process-creation-10k.ndjson.zst",
+    "file events": DATA / "corpora" / "rsigma-lane-file-event-10k.ndjson.zst",
+}
 
 
 def lanes(count: int) -> Mapping[str, Sequence[bytes]]:
     """Return at most ``count`` records of each recording that there is."""
     found = {OURS: [line.strip() for line in record(RecordingOptions(benign_factor=4)).lines][:count]}
-    return found | {REAL: _real(count)} if _MIXED.exists() else found
+    return found | {name: _real(path, count) for name, path in _REAL.items() if path.exists()}
 
 
 def has_sigma_hq() -> bool:
@@ -37,8 +41,8 @@ def has_sigma_hq() -> bool:
     return all(folder.exists() for folder in SIGMA_HQ)
 
 
-def _real(count: int) -> list[bytes]:
-    with _MIXED.open("rb") as file:
+def _real(path: Path, count: int) -> list[bytes]:
+    with path.open("rb") as file:
         text = io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(file))
         return [line.rstrip("\n").encode() for line, _ in zip(text, range(count), strict=False)]
 

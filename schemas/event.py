@@ -67,3 +67,17 @@ class EventHeaders:
     def native(self, value: bytes) -> bytes:
         """Return the bytes of the native object within the event's ``value``."""
         return value[self.native_offset : self.native_offset + self.native_length]
+
+
+def route_of(headers: Mapping[str, str]) -> tuple[tuple[str, str, str, str], slice]:
+    """Return by what an event is routed (kind, product, category, service), and where its native object lies in the value.
+
+    Much cheaper than all of ``EventHeaders``; for whoever passes over most events.
+
+    Raises:
+        KeyError, ValueError: they are not an event's headers.
+    """
+    offset, _, length = headers["native"].partition(":")
+    start = int(offset)
+    route = (headers["kind"], headers["product"], headers["category"], headers["service"])
+    return route, slice(start, start + int(length))

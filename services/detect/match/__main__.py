@@ -9,10 +9,12 @@ from runtime.stream import StreamWorker
 from runtime.worker import Worker
 from schemas.topics import EVENTS
 from services.detect.match.core.engine import Engine
+from services.detect.match.fast.engine import FastEngine
 from services.detect.match.load import load
 from services.detect.match.meter import NAME
+from services.detect.match.ports import MatchEngine
 from services.detect.match.settings import Settings
-from services.detect.match.stream import Matcher
+from services.detect.match.stream import BATCH, Matcher
 
 _log = structlog.get_logger("match")
 
@@ -36,7 +38,8 @@ def compose(deployment: Deployment, settings: Settings | None = None) -> Worker:
     for problem in compiled.problems:
         _log.warning("rule refused", file=problem.file, line=problem.line, reason=problem.reason)
     _log.info("rules", total=compiled.total, compiled=len(compiled.rules))
-    return StreamWorker(deployment, NAME, (EVENTS.name,), Matcher(Engine(compiled.rules)).handle)
+    engine: MatchEngine = FastEngine(compiled.rules) if settings.engine == "fast" else Engine(compiled.rules)
+    return StreamWorker(deployment, NAME, (EVENTS.name,), handle_batch=Matcher(engine).handle_batch, limit=BATCH)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The section ``match`` of stanch.yaml."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +16,9 @@ class Settings(BaseModel):
 
     starter_rules: bool = Field(default=True, description="run the rules that come with the product")
     rules: tuple[Path, ...] = Field(default=(), description="further directories, or single files, of Sigma rules")
+    engine: Literal["fast", "plain"] = Field(
+        default="fast", description="`plain` judges every event by every rule: the measure of the fast one"
+    )
     placeholders: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="what the values of a rule's `expand` stand for, `known_cdcs: [...]`"
     )

@@ -13,6 +13,7 @@ from services.detect.correlate.core.budget import Budget
 Key = tuple[Hashable, ...]
 
 CAP: Final = 2048
+BUSY: Final = 64
 BUCKET: Final = MINUTE
 # how many minutes of event time things are kept: processes that ended, everything else, what never ends
 ENDED: Final = 10
@@ -55,6 +56,7 @@ class Store:
     newest: dict[Key, int] = field(default_factory=dict)
     swept: int = 0
     clock: int = 0
+    busy: set[Key] = field(default_factory=set)
     held: int = 0
     reach: int = 0
 
@@ -76,6 +78,8 @@ class Store:
             self.held -= 1
         table[name] = item
         self.held += 1
+        if len(table) == BUSY:
+            self.busy.add(key)
         self._age(key, item)
         self._tell(key)
         return True
@@ -126,13 +130,17 @@ class Store:
     def _age(self, key: Key, item: Any) -> None:  # noqa: ANN401 - tables hold facts, findings and spans
         if key[0] in LASTING:
             return
-        minute = (item.last if isinstance(item, Span) else getattr(item, "time", self.clock)) // BUCKET
+        minute = self._minute(item)
         before = self.newest.get(key, -1)
         if minute > before:
             self._leave(key, before)
             self.newest[key] = minute
             self.minutes.setdefault(minute, set()).add(key)
             self.reviews.setdefault(minute, set()).add(key)
+
+    def _minute(self, item: Any) -> int:  # noqa: ANN401 - tables hold facts, findings and spans
+        time: int = item.last if isinstance(item, Span) else getattr(item, "time", self.clock)
+        return time // BUCKET
 
     def evict(self, watermark: int) -> None:
         """Forget what is older than an hour behind ``watermark``, but nothing that is read or that still lives.
@@ -155,8 +163,17 @@ class Store:
                 return
             for key in self.minutes[minute] - self.readers.keys():
                 self._forget(key)
+            self._thin_out(minute + 1)
             self.reach = minute + 1
             self.budget.short(now - minute)
+
+    def _thin_out(self, reach: int) -> None:
+        """Forget what is older than ``reach`` in large tables that something new is filed in all the time."""
+        for key in self.busy - self.readers.keys():
+            table = self.items[key]
+            for name in [name for name, item in table.items() if self._minute(item) < reach]:
+                del table[name]
+                self.held -= 1
 
     def _review(self, key: Key, now: int) -> None:
         if key[0] in LIVING:
@@ -170,6 +187,7 @@ class Store:
 
     def _forget(self, key: Key) -> None:
         self.held -= len(self.items.pop(key, _NOTHING))
+        self.busy.discard(key)
         self._leave(key, self.newest.pop(key))
 
     def _leave(self, key: Key, minute: int) -> None:

@@ -6,6 +6,7 @@ not keep a rule out (fail-open), but something must agree. For Windows the table
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from schemas.event import EventHeaders, LogSource
 from services.detect.match.core.rule import Rule
@@ -31,8 +32,7 @@ class Kind:
     def of(cls, headers: EventHeaders) -> "Kind":
         """Return the kind of the event that ``headers`` describe."""
         given = headers.logsource
-        lowered = LogSource(given.product.lower(), given.category.lower(), given.service.lower())
-        return cls(headers.kind.lower(), lowered)
+        return kind_of(headers.kind, given.product, given.category, given.service)
 
     @property
     def channel(self) -> str:
@@ -44,6 +44,12 @@ class Kind:
     def event_id(self) -> str | None:
         """The Windows event id, None where the kind names none."""
         return self.name.rpartition("/")[2] if self.channel else None
+
+
+@lru_cache(maxsize=8192)
+def kind_of(name: str, product: str, category: str, service: str) -> Kind:
+    """Return the kind of events with these headers."""
+    return Kind(name.lower(), LogSource(product.lower(), category.lower(), service.lower()))
 
 
 def concerns(rule: LogSource, kind: Kind) -> bool:

@@ -43,7 +43,8 @@ def _option(needle: str, start: int, end: int, how: How) -> Iterator[Option]:
     closes = end == len(needle) and how in {How.EQUALS, How.ENDS} and not any(word.endswith(piece) for word in _WORDS)
     if opens or closes:
         yield frozenset((b'"' * opens + escaped + b'"' * closes,))
-    elif b"\\" in escaped:  # within a string it stands escaped; in an object whose JSON is compared it is JSON already
+    elif b"\\" in escaped and min(piece) >= " ":
+        # within a string it stands escaped; in an object whose JSON is compared it is JSON already, which holds no controls
         yield frozenset((escaped, piece.encode().lower()))
     else:
         yield frozenset((escaped,))
