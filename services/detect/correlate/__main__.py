@@ -1,12 +1,8 @@
 """Composition root of correlate."""
 
-from collections.abc import Callable
-from typing import Final
-
 import structlog
 
 from runtime.deployment import Deployment
-from runtime.metrics import process_metrics
 from runtime.plugins import load_plugins
 from runtime.process import Unit, main
 from runtime.worker import Worker
@@ -15,11 +11,11 @@ from services.detect.correlate.core.budget import Budget
 from services.detect.correlate.machine import CorrelateMachine
 from services.detect.correlate.ports import Evidence
 from services.detect.correlate.settings import Settings
+from services.detect.correlate.shortness import telling
 from services.detect.correlate.sigma_correlation.correlator import Correlator
 from services.detect.correlate.sigma_correlation.load import load_correlations
 from services.detect.correlate.stream import NAME, worker
 
-ENOUGH_MINUTES: Final = 60
 _log = structlog.get_logger("correlate")
 
 
@@ -40,27 +36,9 @@ def compose(deployment: Deployment, settings: Settings | None = None) -> Worker:
         rules,
         lambda tenant: Correlator(tenant, loaded.rules),
         settings.watermark_ms,
-        Budget(settings.most_entries, _shortness()),
+        Budget(settings.most_entries, telling(NAME)),
     )
     return worker(deployment, machine, settings.lookback_ms)
-
-
-def _shortness() -> Callable[[int], None]:
-    """Return what tells how many minutes back the graph still sees, and warns where these are few."""
-    fewest = ENOUGH_MINUTES
-
-    def short(minutes: int) -> None:
-        nonlocal fewest
-        process_metrics().set("stanch_correlate_reach_seconds", 60 * minutes, service=NAME)
-        if minutes < fewest:
-            fewest = minutes
-            _log.warning(
-                "memory is full: older facts are forgotten",
-                minutes_kept=minutes,
-                cure="correlate.most_entries, or another member",
-            )
-
-    return short
 
 
 if __name__ == "__main__":

@@ -7,13 +7,12 @@ from typing import Final
 from runtime.errors import Rejected
 from runtime.events import headers_of, native_object
 from runtime.log import Message, Received
-from schemas.event import route_of
-from schemas.finding import Finding
+from schemas.event import EventHeaders, route_of
 from schemas.identity import compose
 from schemas.topics import FINDINGS
 from services.detect.match.core.engine import Found
-from services.detect.match.core.findings import finding
 from services.detect.match.core.route import kind_of
+from services.detect.match.core.writing import FindingWriter
 from services.detect.match.meter import Meter
 from services.detect.match.ports import MatchEngine
 
@@ -30,6 +29,7 @@ class Matcher:
 
     engine: MatchEngine
     meter: Meter = field(default_factory=Meter)
+    writer: FindingWriter = field(default_factory=FindingWriter)
 
     def handle(self, received: Received, now: int) -> Sequence[Message]:
         """Return the findings on one event, and the measures of seconds that have passed, as messages.
@@ -66,7 +66,8 @@ class Matcher:
             return error
         for match in found.matches:
             self.meter.count(received.tenant, match.rule.uid, now)
-        return [_message(received.tenant, finding(received.tenant, match, native, headers)) for match in found.matches]
+        tenant, written = received.tenant, self.writer.written
+        return [_message(tenant, headers, *written(tenant, match, native, headers)) for match in found.matches]
 
 
 def _by_route(batch: Sequence[Received], outputs: list[Outputs]) -> Mapping[Route, Sequence[tuple[int, bytes]]]:
@@ -85,12 +86,5 @@ def _by_route(batch: Sequence[Received], outputs: list[Outputs]) -> Mapping[Rout
     return routes
 
 
-def _message(tenant: str, found: Finding) -> Message:
-    uid = found.finding_info.uid
-    return Message(
-        topic=FINDINGS.name,
-        tenant=tenant,
-        key=compose(tenant, uid),
-        value=found.model_dump_json(exclude_none=True).encode(),
-        headers={"uid": uid, "event": found.unmapped.stanch.event_uid},
-    )
+def _message(tenant: str, headers: EventHeaders, uid: str, value: bytes) -> Message:
+    return Message(FINDINGS.name, tenant, compose(tenant, uid), value, {"uid": uid, "event": headers.uid})

@@ -22,7 +22,7 @@ from tests.servers.available import kafka_bootstrap
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "how-to" / "own-detector-on-faust.md").read_text()
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 150.0
 PARTITIONS = 2
 
 

@@ -16,10 +16,12 @@ PIECES = {
     "cut at quotes, and at colons beside them": ('"name":"bob"', How.CONTAINS, [{b"name"}, {b"bob"}]),
     "cut at brackets and commas": ("[net.dns],abc", How.CONTAINS, [{b"net.dns"}, {b"abc"}]),
     "cut at what folds otherwise": ("caf\u00e9 noir", How.CONTAINS, [{b"caf"}, {b" noir"}]),
+    "what has no case is its bytes": ("\U0001f600 ok", How.CONTAINS, [{"\U0001f600 ok".encode()}]),
+    "half a pair has none": ("abc\ud800def", How.CONTAINS, [{b"abc"}, {b"def"}]),
     "a number is written in many ways": ("4688", How.EQUALS, []),
     "so is a part of one": ("1e3", How.CONTAINS, []),
     "true stands without quotes": ("true", How.EQUALS, [{b"true"}]),
-    "too short": ("ab", How.CONTAINS, []),
+    "too short": ("a", How.CONTAINS, []),
     "nothing": ("", How.EQUALS, []),
 }  # fmt: skip
 

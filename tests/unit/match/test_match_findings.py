@@ -1,5 +1,7 @@
 """From an event on the topic to the findings on it."""
 
+from typing import Any
+
 import orjson
 import pytest
 
@@ -8,6 +10,8 @@ from runtime.log import Received
 from schemas.event import EventHeaders, LogSource
 from schemas.finding import Finding
 from schemas.measure import Measure
+from services.detect.match.core.findings import finding
+from services.detect.match.core.writing import FindingWriter
 from services.detect.match.stream import Matcher
 from tests.unit.match.sigma_rules import UID, compiled, engine, headers, matches, rule_text
 
@@ -35,21 +39,21 @@ def _findings(received: Received, *texts: str) -> list[Finding]:
 
 
 def test_a_finding_names_rule_event_fields_and_what_it_may_lead_to() -> None:
-    (finding,) = _findings(_event(NATIVE))
-    detail, info = finding.unmapped.stanch, finding.finding_info
-    assert (finding.time, finding.severity_id, finding.metadata.tenant_uid) == (1_700_000_000_000, 4, "acme")
+    (told,) = _findings(_event(NATIVE))
+    detail, info = told.unmapped.stanch, told.finding_info
+    assert (told.time, told.severity_id, told.metadata.tenant_uid) == (1_700_000_000_000, 4, "acme")
     assert info.analytic is not None
     assert (info.title, info.analytic.uid) == ("T", UID)
     assert (detail.level, detail.stage, detail.anchor) == ("high", "contain", "script")
     assert (detail.event_uid, detail.event_kind, detail.event_source) == ("event-7", "system/1", "windows")
     assert detail.matched == {"Image": r"C:\A.EXE", "Args": ["-x", "-z"]}
-    assert finding.evidences[0].data == NATIVE
+    assert told.evidences[0].data == NATIVE
 
 
 def test_tactics_and_techniques_come_from_the_tags() -> None:
-    (finding,) = _findings(_event(NATIVE))
-    assert finding.unmapped.stanch.tactics == ("execution", "defense-evasion")
-    named = [(attack.tactic or attack.technique) for attack in finding.finding_info.attacks]
+    (told,) = _findings(_event(NATIVE))
+    assert told.unmapped.stanch.tactics == ("execution", "defense-evasion")
+    named = [(attack.tactic or attack.technique) for attack in told.finding_info.attacks]
     assert [found.uid for found in named if found] == ["TA0002", "TA0005", "T1059.001"]
 
 
@@ -118,3 +122,17 @@ def test_how_often_each_rule_fired_is_told_once_the_second_has_passed() -> None:
     told = [message for at in (100, 200, 1_500, 1_600, 3_000) for message in matcher.handle(_event(NATIVE), at)]
     measures = [Measure.model_validate_json(message.value) for message in told if message.topic == "measures"]
     assert [(measure.subject, measure.second, measure.count) for measure in measures] == [(UID, 0, 2), (UID, 1, 2)]
+
+
+@pytest.mark.parametrize(
+    "native", [NATIVE, {**NATIVE, "none": None, "inner": {"none": None, "list": [1.5, "\u00e9", True]}}]
+)
+def test_a_finding_is_written_as_its_model_would_write_it(native: dict[str, Any]) -> None:
+    rule_engine, given = engine(RULE), headers("system/1", product="windows")
+    (match,), writer = rule_engine.match(native, given), FindingWriter()
+    for tenant in ("acme", "bolt"):
+        model = finding(tenant, match, native, given)
+        uid, written = writer.written(tenant, match, native, given)
+        assert uid == model.finding_info.uid
+        assert orjson.loads(written) == orjson.loads(model.model_dump_json(exclude_none=True))
+        assert Finding.model_validate_json(written) == model

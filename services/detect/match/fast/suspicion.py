@@ -10,6 +10,8 @@ from services.detect.match.fast.canonical import FOLDING, SIGNS, canonical, is_f
 from services.detect.match.fast.scanner import Scanner
 from services.detect.match.fast.witness import Cost, literals_in, witness
 
+WORTH: Final = 0.9
+"""Literals that are found more often than this per event are sought for nothing."""
 _PER_LENGTH: Final = 0.0001
 """Of literals that the sample does not hold the longer one is the rarer one."""
 
@@ -58,7 +60,7 @@ def learned(nodes: Sequence[Node], sample: Sequence[bytes]) -> Suspicion:
     always = []
     for number, node in enumerate(nodes):
         found = witness(node, cost)
-        if found is None:
+        if found is None or found.cost > WORTH:
             always.append(number)
             continue
         for literal in found.literals:
@@ -73,10 +75,10 @@ def learned(nodes: Sequence[Node], sample: Sequence[bytes]) -> Suspicion:
 
 
 def _cost(nodes: Sequence[Node], sample: Sequence[bytes]) -> Cost:
+    """Return how often a literal is found per event: each time costs something, also within one event."""
     literals = sorted({literal for node in nodes for literal in literals_in(node)})
-    shares: dict[bytes, float] = {}
+    often: dict[bytes, float] = {}
     if literals and sample:
-        held = set(Scanner(literals).found([canonical(event) for event in sample]))
-        counts = Counter(literal for _, literal in held)
-        shares = {literals[literal]: count / len(sample) for literal, count in counts.items()}
-    return lambda literal: shares.get(literal, 0.0) + _PER_LENGTH / len(literal)
+        counts = Counter(literal for _, literal in Scanner(literals).found([canonical(event) for event in sample]))
+        often = {literals[literal]: count / len(sample) for literal, count in counts.items()}
+    return lambda literal: often.get(literal, 0.0) + _PER_LENGTH / len(literal)
