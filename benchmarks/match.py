@@ -22,7 +22,7 @@ from services.detect.match.fast.engine import FastEngine
 from services.detect.match.load import OWN_RULES, load
 from services.detect.match.stream import BATCH, Matcher
 
-EVENTS = 20_000
+EVENTS = 10_000
 ROUNDS = 3
 HEAD = f"{'lane':<22}{'rules':>6}{'bytes':>7}{'loads/s':>16}{'plain/s':>15}{'fast/s':>16}{'hits':>7}{'fast hits':>10}{'fast / loads':>13}{'/ plain':>8}"
 
