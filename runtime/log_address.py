@@ -11,13 +11,13 @@ from typing import Final
 from runtime.clock import Clock
 from runtime.errors import StartError
 from runtime.kafka import KafkaAdmin, KafkaLog, security_of
+from runtime.kafka.cluster import UNNAMED
 
 KAFKA: Final = "kafka://"
 FORM: Final = r"kafka://HOST:PORT[,...]\[/DEPLOYMENT]"
 """For the help of commands, whose brackets are markup."""
-DEFAULT_GROUPS: Final = "stanch."
 LARGEST_PORT: Final = 65_535
-RESERVED: Final = frozenset({"records", DEFAULT_GROUPS.rstrip(".")})
+RESERVED: Final = frozenset({"records", UNNAMED.rstrip(".")})
 """As deployments, what is theirs would look like topics and groups of the deployment without a name."""
 _FORM = re.compile(r"kafka://(?P<servers>[^/@\s]+:\d{1,5})(?:/(?P<deployment>[a-zA-Z0-9_-]{1,80})/?)?")
 
@@ -37,7 +37,7 @@ class KafkaAddress:
     @property
     def group_prefix(self) -> str:
         """What stands before every consumer group."""
-        return self.prefix or DEFAULT_GROUPS
+        return self.prefix or UNNAMED
 
     def open(self, clock: Clock, member: str | None = None) -> KafkaLog:
         """Return the log; ``member`` names this replica for good, so that it comes back to its partitions at once."""

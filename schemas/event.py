@@ -53,15 +53,15 @@ class EventHeaders:
         Raises:
             KeyError, ValueError: they are not an event's headers.
         """
-        offset, _, length = headers["native"].partition(":")
+        where = _native_place(headers)
         return cls(
             uid=headers["uid"],
             source=headers["source"],
             logsource=LogSource(headers["product"], headers["category"], headers["service"]),
             kind=headers["kind"],
             time=int(headers["time"]),
-            native_offset=int(offset),
-            native_length=int(length),
+            native_offset=where.start,
+            native_length=where.stop - where.start,
         )
 
     def native(self, value: bytes) -> bytes:
@@ -77,7 +77,11 @@ def route_of(headers: Mapping[str, str]) -> tuple[tuple[str, str, str, str], sli
     Raises:
         KeyError, ValueError: they are not an event's headers.
     """
+    route = (headers["kind"], headers["product"], headers["category"], headers["service"])
+    return route, _native_place(headers)
+
+
+def _native_place(headers: Mapping[str, str]) -> slice:
     offset, _, length = headers["native"].partition(":")
     start = int(offset)
-    route = (headers["kind"], headers["product"], headers["category"], headers["service"])
-    return route, slice(start, start + int(length))
+    return slice(start, start + int(length))

@@ -10,7 +10,8 @@ from aiokafka.structs import TopicPartition as Place
 from runtime.kafka.security import Security
 from runtime.log import MAX_MESSAGE_BYTES, TopicPartition
 
-DEFAULT_OWNERS: Final = "stanch."
+UNNAMED: Final = "stanch."
+"""What stands before groups and owners of the deployment without a name."""
 SESSION_SECONDS: Final = 10.0
 HEADROOM_BYTES: Final = 64 * 1024
 """What the cluster's own framing of a message, and our header with its tenant, may add to it."""
@@ -49,7 +50,7 @@ class Cluster:
 
     def owner(self, service: str, partition: int) -> str:
         """Return the transactional id of whoever owns the service's partition."""
-        return f"{self.prefix or DEFAULT_OWNERS}{service}-{partition}"
+        return f"{self.prefix or UNNAMED}{service}-{partition}"
 
     def instance(self, group: str, half: int = 0) -> str | None:
         """Return by what name the group takes this replica back after a restart; its halves have one each."""

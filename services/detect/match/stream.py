@@ -48,8 +48,9 @@ class Matcher:
         Where no rule concerns an event, or its bytes rule all of them out, it is not decoded.
         """
         outputs: list[Outputs] = [[] for _ in batch]
-        told = self.meter.passed(now)
-        for route, members in _by_route(batch, outputs).items():
+        routes = _by_route(batch, outputs)
+        told = self.meter.passed(now) if routes else []
+        for route, members in routes.items():
             events = [event for _, event in members]
             for number, found in self.engine.search(kind_of(*route), events).items():
                 place, event = members[number]

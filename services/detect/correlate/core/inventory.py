@@ -17,6 +17,7 @@ class Inventory:
     addresses: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     automation: frozenset[str] = frozenset()
+    controllers: frozenset[str] = frozenset()
     thresholds: Thresholds = field(default_factory=Thresholds)
 
     @classmethod
@@ -34,6 +35,9 @@ class Inventory:
                 if canonical_address(alias)
             },
             accounts={_folded(name): account for account in tenant.accounts for name in _aliases(account)},
+            controllers=frozenset(
+                host for host, asset in hosts.items() if asset.asset_class is AssetClass.DOMAIN_CONTROLLER
+            ),
             automation=frozenset(map(_folded, tenant.automation_accounts)),
             thresholds=tenant.thresholds,
         )
@@ -49,13 +53,6 @@ class Inventory:
         """Return the class that the inventory gives a host."""
         asset = self.hosts.get(host)
         return asset.asset_class if asset is not None else AssetClass.UNKNOWN
-
-    @property
-    def controllers(self) -> frozenset[str]:
-        """The hosts that the inventory calls domain controllers."""
-        return frozenset(
-            host for host, asset in self.hosts.items() if asset.asset_class is AssetClass.DOMAIN_CONTROLLER
-        )
 
     def account_class(self, account: str) -> AssetClass:
         """Return the class that the inventory gives an account."""

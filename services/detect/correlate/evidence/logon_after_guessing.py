@@ -5,10 +5,10 @@ from typing import Final
 
 from schemas.fact import SessionOpened
 from schemas.finding import Level
-from schemas.times import HOUR, SECOND
+from schemas.times import SECOND
 from services.detect.correlate.core.nodes import Node, Observation, Principal
 from services.detect.correlate.core.view import View
-from services.detect.correlate.evidence.password_spray import failures, sprayed
+from services.detect.correlate.evidence.password_spray import failures, opened_after, sprayed
 from services.detect.correlate.ports import Evidence, Example
 from services.detect.correlate.sample import HERE, PERSON, failed, logged_on
 
@@ -31,11 +31,7 @@ def guessed(view: View, principal: Principal) -> list[SessionOpened]:
         first = next(reached, None)
         if first is not None and account.rpartition("\\")[2] not in told:
             since[account] = first
-    return [
-        opened
-        for opened in view.facts(("from", principal.address))
-        if opened.account in since and 0 <= opened.time - since[opened.account] <= HOUR
-    ]
+    return opened_after(view, principal, since.get)
 
 
 def observe(view: View, node: Node) -> Iterator[Observation]:

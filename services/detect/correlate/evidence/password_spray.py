@@ -1,11 +1,11 @@
 """Several accounts fail to log on from one process or one source: somebody guesses."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from schemas.fact import CredentialUsed
+from schemas.fact import CredentialUsed, SessionOpened
 from schemas.finding import Level
-from schemas.times import SECOND
+from schemas.times import HOUR, SECOND
 from services.detect.correlate.core.nodes import Node, Observation, Principal, Process
 from services.detect.correlate.core.view import View
 from services.detect.correlate.core.vocabulary import base
@@ -31,6 +31,15 @@ def failures(view: View, node: Node) -> list[CredentialUsed]:
 def sprayed(view: View, node: Node) -> tuple[str, ...]:
     """Return the names of the accounts that were tried in one window; none where they are too few."""
     return crowded([(fact.time, fact.account.rpartition("\\")[2]) for fact in failures(view, node)], ACCOUNTS, WINDOW)
+
+
+def opened_after(view: View, principal: Principal, since: Callable[[str], int | None]) -> list[SessionOpened]:
+    """Return the sessions opened from the principal's address within an hour of what ``since`` says of their account."""
+    return [
+        opened
+        for opened in view.facts(("from", principal.address))
+        if (first := since(opened.account)) is not None and 0 <= opened.time - first <= HOUR
+    ]
 
 
 def observe(view: View, node: Node) -> Iterator[Observation]:

@@ -5,10 +5,9 @@ from typing import Final
 
 from schemas.fact import SessionOpened
 from schemas.finding import Level
-from schemas.times import HOUR
 from services.detect.correlate.core.nodes import Node, Observation, Principal
 from services.detect.correlate.core.view import View
-from services.detect.correlate.evidence.password_spray import failures, sprayed
+from services.detect.correlate.evidence.password_spray import failures, opened_after, sprayed
 from services.detect.correlate.ports import Evidence, Example
 from services.detect.correlate.sample import HERE, failed, logged_on
 
@@ -19,11 +18,7 @@ def abused(view: View, principal: Principal) -> list[SessionOpened]:
     if not names or not principal.address:
         return []
     first = failures(view, principal)[0].time
-    return [
-        opened
-        for opened in view.facts(("from", principal.address))
-        if opened.account.rpartition("\\")[2] in names and 0 <= opened.time - first <= HOUR
-    ]
+    return opened_after(view, principal, lambda account: first if account.rpartition("\\")[2] in names else None)
 
 
 def observe(view: View, node: Node) -> Iterator[Observation]:

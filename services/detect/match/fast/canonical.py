@@ -23,9 +23,9 @@ def is_foreign(event: bytes, sign: bytes) -> bool:
     return sign in ESCAPES or (sign in SPACED and _INNER.search(event) is not None)
 
 
-def canonical(event: bytes) -> bytes:
-    """Return the event as its literals expect it; one that is no JSON as it is."""
+def canonical(event: bytes) -> bytes | None:
+    """Return the event as its literals expect it; None where it cannot be written: it is no JSON, or too deep."""
     try:
         return orjson.dumps(orjson.loads(event))
-    except orjson.JSONDecodeError:
-        return event
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None

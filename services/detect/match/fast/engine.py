@@ -64,8 +64,7 @@ class FastEngine:
         route.sample += events[: self._sample - len(route.sample)]
         if len(route.sample) < self._sample:
             return None
-        whole = [event for event in route.sample if decoded(event) is not None]
-        route.suspicion, route.sample = learned([ready.node for ready in route.rules], whole), []
+        route.suspicion, route.sample = learned([ready.node for ready in route.rules], route.sample), []
         return route.suspicion
 
 

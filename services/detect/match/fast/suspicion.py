@@ -31,13 +31,13 @@ class Suspicion:
         if self.scanner is None:
             return suspects
         signs = self._collect(self.scanner.found(events), suspects)
-        foreign = sorted({place for place, sign in signs if is_foreign(events[place], sign)})
-        if foreign:
-            told = self.scanner.found([canonical(events[place]) for place in foreign])
-            self._collect([(foreign[number], literal) for number, literal in told], suspects)
-        for place, sign in signs:
-            if sign in FOLDING:
-                suspects[place] = set(range(self.rules))
+        foreign = {place: canonical(events[place]) for place, sign in signs if is_foreign(events[place], sign)}
+        anew = {place: event for place, event in foreign.items() if event is not None}
+        if anew:
+            places, told = list(anew), self.scanner.found(list(anew.values()))
+            self._collect([(places[number], literal) for number, literal in told], suspects)
+        for place in {place for place, sign in signs if sign in FOLDING} | (foreign.keys() - anew.keys()):
+            suspects[place] = set(range(self.rules))
         return suspects
 
     def _collect(self, found: Iterable[tuple[int, int]], suspects: dict[int, set[int]]) -> set[tuple[int, bytes]]:
@@ -79,6 +79,7 @@ def _cost(nodes: Sequence[Node], sample: Sequence[bytes]) -> Cost:
     literals = sorted({literal for node in nodes for literal in literals_in(node)})
     often: dict[bytes, float] = {}
     if literals and sample:
-        counts = Counter(literal for _, literal in Scanner(literals).found([canonical(event) for event in sample]))
+        written = [event for event in map(canonical, sample) if event is not None]
+        counts = Counter(literal for _, literal in Scanner(literals).found(written))
         often = {literals[literal]: count / len(sample) for literal, count in counts.items()}
     return lambda literal: often.get(literal, 0.0) + _PER_LENGTH / len(literal)
